@@ -1,0 +1,13 @@
+import type { Manifest } from "./manifest.ts";
+
+/** Where versions' files lie (S3, adapters/s3). Everything is named by its digest, and verified by it when read. */
+export interface ArtifactStore {
+  /** Throws `model_not_ready` when absent, unreadable, or not what its digest says. */
+  readManifest(model: string, digest: string): Promise<Manifest>;
+  /** Throws `model_not_ready` when absent, truncated or not what its digest says: message names path, expected, received. */
+  readBlob(file: { readonly path: string; readonly sha256: string; readonly bytes: number }): Promise<Uint8Array>;
+  hasBlob(sha256: string): Promise<boolean>;
+  writeBlob(sha256: string, bytes: Uint8Array): Promise<void>;
+  /** Last step of an upload; answers the version's digest. */
+  writeManifest(model: string, manifest: Manifest): Promise<string>;
+}

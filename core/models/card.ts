@@ -1,0 +1,95 @@
+/**
+ * The model card, `model.json`: what a person writes about a model. Strict: an unknown key is a typo.
+ * Imported by what reads files (CLI, CDK app, tests); the serving path only imports its type.
+ */
+import * as z from "zod";
+
+export const MODEL_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
+
+const relativePath = z
+  .string()
+  .min(1)
+  .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[A-Za-z0-9._/-]+$/, "a path inside the model's own folder");
+
+const placement = z.strictObject({
+  kind: z.literal("function"),
+  /** Name of the deployment (farthing.config.ts) whose functions hold this model. */
+  group: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+});
+
+const text = z.strictObject({
+  /** Longest input in tokens, special tokens included. Longer texts are refused. */
+  maxTokens: z.int().min(1).max(1_000_000),
+  /** Class names in the order of the logits (text-classification). */
+  labels: z.array(z.string().min(1)).min(2).optional(),
+  /** Scores by sigmoid, each on its own, instead of softmax. Default false. */
+  multiLabel: z.boolean().optional(),
+  /** How token states become one vector; `none`: the graph already pools (embedding). Default `mean`. */
+  pooling: z.enum(["none", "mean", "cls"]).optional(),
+  /** Scale vectors to length 1 (embedding). Default true. */
+  normalize: z.boolean().optional(),
+  /** Length of a vector (embedding). */
+  dimensions: z.int().min(1).optional(),
+});
+
+const quality = z.strictObject({
+  metric: z.enum(["accuracy", "f1", "spearman", "perplexity"]),
+  /** Measured on data that training did not see. */
+  value: z.number(),
+  /** The worst value with which a version may still be published. */
+  minimum: z.number(),
+  dataset: z.string().min(1),
+  samples: z.int().min(1),
+});
+
+const price = z.strictObject({
+  usdPerRequest: z.number().min(0).optional(),
+  usdPerThousandInputTokens: z.number().min(0).optional(),
+  usdPerThousandOutputTokens: z.number().min(0).optional(),
+});
+
+export const modelCardSchema = z
+  .strictObject({
+    schema: z.literal("farthing.card/1"),
+    name: z.string().regex(MODEL_NAME_PATTERN, "lower-case letters, digits, '.', '_' and '-', at most 64 characters"),
+    description: z.string().min(1).max(500),
+    task: z.enum(["tensor", "text-classification", "embedding", "text-generation"]),
+    /** SPDX identifier. */
+    license: z.string().min(1),
+    attribution: z.array(z.string().min(1)).optional(),
+    artifacts: z.strictObject({
+      model: relativePath,
+      externalData: z.array(relativePath).optional(),
+      tokenizer: relativePath.optional(),
+      config: relativePath.optional(),
+      generationConfig: relativePath.optional(),
+      tokenizerConfig: relativePath.optional(),
+    }),
+    placement,
+    text: text.optional(),
+    serviceLevel: z.strictObject({ p99Millis: z.number().positive() }).optional(),
+    quality: quality.optional(),
+    evaluation: relativePath.optional(),
+    price,
+  })
+  .check((context) => {
+    const card = context.value;
+    const require = (present: boolean, path: string, why: string) => {
+      if (!present) context.issues.push({ code: "custom", input: card, path: path.split("."), message: why });
+    };
+    if (card.task === "text-classification" || card.task === "embedding") {
+      require(card.artifacts.tokenizer !== undefined, "artifacts.tokenizer", `task "${card.task}" needs a tokenizer`);
+      require(card.text !== undefined, "text", `task "${card.task}" needs text.maxTokens`);
+    }
+    if (card.task === "text-classification") require(card.text?.labels !== undefined, "text.labels", "needs labels");
+  });
+
+export type ModelCard = z.infer<typeof modelCardSchema>;
+
+/** Throws an Error that names every wrong field, what was received and what is allowed. */
+export function parseModelCard(value: unknown, source: string): ModelCard {
+  const result = modelCardSchema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `  ${issue.path.join(".") || "(card)"}: ${issue.message}`);
+  throw new Error(`${source} is not a valid model card:\n${problems.join("\n")}`);
+}

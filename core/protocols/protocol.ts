@@ -1,0 +1,68 @@
+/**
+ * What a protocol gives the API: its routes, and the form of its errors. A protocol never authenticates, charges, routes
+ * or calls a model: core/serving does that once for all of them. The table of protocols is protocols/protocols.ts.
+ */
+import type { FarthingError } from "../errors.ts";
+import type { ModelRecord, ModelVersion } from "../models/registry.ts";
+import type { HttpRequest, HttpResponse } from "./spec/http.ts";
+import type { InferenceRequest, InferenceResult } from "./spec/inference.ts";
+
+export interface Protocol {
+  readonly name: "openai" | "open-inference";
+  /** First path segment that belongs to this protocol: `/v1`, `/v2`. Unknown paths below it get its error form. */
+  readonly prefix: string;
+  readonly routes: readonly Route[];
+  encodeError(error: FarthingError, requestId: string): HttpResponse;
+}
+
+export type Route = DocumentRoute | InferenceRoute;
+
+interface RouteBase {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** `/v2/models/{name}/infer`; a parameter matches one segment, decoded. */
+  readonly path: string;
+}
+
+/** Answers from the registry alone: lists, metadata, health. */
+export interface DocumentRoute extends RouteBase {
+  readonly kind: "document";
+  /** Whether the route answers without a key (health, server metadata). */
+  readonly open: boolean;
+  answer(parameters: Readonly<Record<string, string>>, catalogue: Catalogue): Promise<HttpResponse>;
+}
+
+/** What document routes may ask. */
+export interface Catalogue {
+  list(): Promise<readonly ModelRecord[]>;
+  /** Throws `unknown_model` or `unknown_version`. Without `version`: the live one. */
+  find(name: string, version?: string): Promise<{ readonly model: ModelRecord; readonly version: ModelVersion }>;
+  /** Throws `model_not_ready` with the reason. */
+  ready(name: string, version?: string): Promise<void>;
+  readonly serverVersion: string;
+}
+
+/** One request to one model. */
+export interface InferenceRoute extends RouteBase {
+  readonly kind: "inference";
+  /** First look: which model? Throws `malformed_body`, `missing_field`, … */
+  open(request: HttpRequest, parameters: Readonly<Record<string, string>>): PendingInference;
+}
+
+export interface PendingInference {
+  readonly model: string;
+  readonly version?: string;
+  /** Second look, the version known: the work, checked against its signature; and how to write the answer down. */
+  decode(version: ModelVersion): DecodedInference;
+}
+
+export interface DecodedInference {
+  readonly request: InferenceRequest;
+  encode(result: InferenceResult, answer: AnsweredBy): HttpResponse;
+}
+
+export interface AnsweredBy {
+  readonly model: ModelRecord;
+  readonly version: ModelVersion;
+  readonly requestId: string;
+  readonly createdAtSeconds: number;
+}
