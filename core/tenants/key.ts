@@ -3,7 +3,11 @@
  * slow password hash would protect nothing and cost every request. Equal hashes are found by lookup, never compared
  * byte by byte with a secret.
  */
+import { hash } from "node:crypto";
+
 export const API_KEY_PATTERN = /^fk_[A-Za-z0-9_-]{43}$/;
+const RANDOM_BYTES = 32;
+const PREFIX_LENGTH = 7;
 
 export interface ApiKeyRecord {
   /** SHA-256 of the key, hex. */
@@ -23,3 +27,17 @@ export interface ApiKeyStore {
   find(hash: string): Promise<ApiKeyRecord | undefined>;
   put(record: ApiKeyRecord): Promise<void>;
 }
+
+/** `randomBytes`: 32 bytes of a cryptographic source, used for nothing else. */
+export function generateApiKey(randomBytes: Uint8Array): string {
+  if (randomBytes.length !== RANDOM_BYTES) {
+    throw new RangeError(`an API key is made of ${RANDOM_BYTES} random bytes; received ${randomBytes.length}`);
+  }
+  return `fk_${Buffer.from(randomBytes.buffer, randomBytes.byteOffset, randomBytes.length).toString("base64url")}`;
+}
+
+/** SHA-256 in lower-case hex: what is stored, looked up and cached in place of the key. */
+export const hashApiKey = (key: string): string => hash("sha256", key, "hex");
+
+/** What may stand in lists, logs and usage lines. */
+export const apiKeyPrefix = (key: string): string => key.slice(0, PREFIX_LENGTH);

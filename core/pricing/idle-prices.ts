@@ -1,0 +1,74 @@
+/**
+ * What one resource of a type costs in a month without a single request. One row per type that our templates hold; a type
+ * without a row is reported, never taken as free. Rows without lines are free while idle, each for the reason beside it.
+ */
+import { HOURS_PER_MONTH, type PriceBook } from "./price-book.ts";
+import { propertyAt, type TemplateResource } from "./template.ts";
+
+export interface IdleCharge {
+  readonly item: string;
+  /** Units of one resource: how many of them, or how many GB lie there when nothing was ever stored. */
+  readonly quantity: number;
+  readonly unit: string;
+  readonly usdPerUnit: number;
+}
+
+type IdlePrice = (resource: TemplateResource, book: PriceBook) => readonly IdleCharge[];
+
+const free: IdlePrice = () => [];
+const count = (item: string, quantity: number, unit: string, usdPerUnit: number): readonly IdleCharge[] => [
+  { item, quantity, unit, usdPerUnit },
+];
+
+export const IDLE_PRICES: Readonly<Record<string, IdlePrice>> = {
+  "AWS::WAFv2::WebACL": (acl, { waf }) => [
+    ...count("WAF web ACL", 1, "ACL", waf.webAclMonth),
+    ...count("WAF rules", lengthOf(propertyAt(acl, "Rules")), "rules", waf.ruleMonth),
+  ],
+  "AWS::CloudWatch::Alarm": (alarm, { cloudwatch }) => {
+    const metrics = Math.max(1, lengthOf(propertyAt(alarm, "Metrics")));
+    // Billed by the metrics that an alarm looks at; a period below a minute makes it high-resolution.
+    const highResolution = Number(propertyAt(alarm, "Period") ?? 60) < 60;
+    return highResolution
+      ? count("high-resolution alarms", metrics, "alarm metrics", cloudwatch.highResAlarmMonth)
+      : count("alarms", metrics, "alarm metrics", cloudwatch.alarmMonth);
+  },
+  "AWS::CloudWatch::Dashboard": (_, { cloudwatch }) => count("dashboards", 1, "dashboards", cloudwatch.dashboardMonth),
+  "AWS::KMS::Key": (_, { kms }) => count("KMS keys", 1, "keys", kms.keyMonth),
+  "AWS::Logs::LogGroup": (_, { cloudwatch }) => count("log storage", 0, "GB", cloudwatch.logStoreGbMonth),
+  "AWS::S3::Bucket": (_, { s3 }) => count("model files (S3)", 0, "GB", s3.gbMonth),
+  "AWS::DynamoDB::Table": (table, { dynamodb }) => [
+    ...count("tables (DynamoDB, on demand)", 0, "GB", dynamodb.gbMonth),
+    ...(propertyAt(table, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") === true
+      ? count("point-in-time recovery", 0, "GB", dynamodb.pitrGbMonth)
+      : []),
+  ],
+  "AWS::ApiGateway::Stage": (stage, { apiGateway }) => {
+    if (propertyAt(stage, "CacheClusterEnabled") !== true) return [];
+    const size = String(propertyAt(stage, "CacheClusterSize") ?? "0.5");
+    const hourly = apiGateway.restCacheHour[size];
+    if (hourly === undefined) throw new RangeError(`the price book has no API cache of ${size} GB`);
+    return count(`API cache of ${size} GB`, 1, "caches", hourly * HOURS_PER_MONTH);
+  },
+  // A regional custom domain and its ACM certificate cost nothing; a hosted zone, if any, is not ours.
+  "AWS::ApiGateway::DomainName": () => count("custom domain", 1, "domains", 0),
+
+  // Paid by the request only.
+  "AWS::ApiGateway::RestApi": free,
+  "AWS::ApiGateway::Deployment": free,
+  "AWS::ApiGateway::Resource": free,
+  "AWS::ApiGateway::Method": free,
+  "AWS::ApiGateway::GatewayResponse": free,
+  "AWS::ApiGateway::BasePathMapping": free,
+  // Functions run on demand; code and layers lie in Lambda's own storage (75 GB free per region).
+  "AWS::Lambda::Function": free,
+  "AWS::Lambda::LayerVersion": free,
+  // Settings and permissions.
+  "AWS::ApiGateway::Account": free,
+  "AWS::Lambda::Permission": free,
+  "AWS::IAM::Role": free,
+  "AWS::S3::BucketPolicy": free,
+  "AWS::WAFv2::WebACLAssociation": free,
+};
+
+const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);

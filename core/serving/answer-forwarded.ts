@@ -1,0 +1,42 @@
+/**
+ * The inner door: the router has authenticated, chosen and decoded, and writes the usage line; only its role may call. What
+ * is left is to run the model.
+ */
+import { asFarthingError, type FarthingError } from "../errors.ts";
+import { decodeForwardEvent, type ForwardedEvent } from "../protocols/forward/event.ts";
+import { encodeForwardResponse, type ForwardedResponse } from "../protocols/forward/response.ts";
+import type { Clock } from "./clock.ts";
+import { withDeadline } from "./deadline.ts";
+import type { LocalModels } from "./local-models.ts";
+
+export interface ForwardedDependencies {
+  readonly models: LocalModels;
+  readonly clock: Clock;
+  reportFault(error: FarthingError, requestId: string): void;
+}
+
+/** `requestId`: of this call, for faults of events that do not name theirs. */
+export type AnswerForwarded = (event: unknown, requestId: string) => Promise<Uint8Array>;
+
+export function createAnswerForwarded({ models, clock, reportFault }: ForwardedDependencies): AnswerForwarded {
+  async function answer(event: ForwardedEvent): Promise<ForwardedResponse> {
+    const { model, version, requestId, deadlineMillis } = event;
+    const address = { model, version };
+    if (event.type === "ready") {
+      await withDeadline(models.ready(address), deadlineMillis, clock);
+      return { type: "ready" };
+    }
+    const work = models.infer(address, event.request, { requestId, deadlineMillis });
+    return { type: "result", result: await withDeadline(work, deadlineMillis, clock) };
+  }
+
+  return async (received, requestId) => {
+    try {
+      return encodeForwardResponse(await answer(decodeForwardEvent(received)));
+    } catch (thrown) {
+      const error = asFarthingError(thrown);
+      if (error.status >= 500) reportFault(error, requestId);
+      return encodeForwardResponse({ type: "error", error });
+    }
+  };
+}

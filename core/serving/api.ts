@@ -1,0 +1,82 @@
+/**
+ * The API behind every door: route → authenticate → version → target → decode → infer → price → usage line → encode.
+ * It never throws: whatever goes wrong leaves in the protocol's own error form.
+ */
+import { asFarthingError, FarthingError } from "../errors.ts";
+import type { DocumentRoute } from "../protocols/protocol.ts";
+import type { HttpRequest, HttpResponse } from "../protocols/spec/http.ts";
+import { createCatalogue } from "./catalogue.ts";
+import { chooseTarget } from "./choose-target.ts";
+import { withDeadline } from "./deadline.ts";
+import type { Api, ApiDependencies, RequestContext } from "./api-dependencies.ts";
+import { createInference } from "./inference.ts";
+import { createRouter } from "./router.ts";
+
+export function createApi(dependencies: ApiDependencies): Api {
+  const { registry, targets, authenticator, clock } = dependencies;
+  const router = createRouter(dependencies.protocols);
+  const catalogue = createCatalogue(registry, (model) => chooseTarget(model, targets));
+  const infer = createInference(dependencies);
+
+  async function answerDocument(
+    route: DocumentRoute,
+    parameters: Readonly<Record<string, string>>,
+    request: HttpRequest,
+    context: RequestContext,
+  ): Promise<HttpResponse> {
+    if (!route.open) {
+      const caller = await authenticator.authenticate(request.headers);
+      if (caller.type === "refused") throw caller.error;
+    }
+    return withDeadline(route.answer(parameters, catalogue), context.deadlineMillis, clock);
+  }
+
+  return async function answer(request, context) {
+    const match = router.match(request.method, request.path);
+    const { protocol } = match;
+    const fail = (thrown: unknown): HttpResponse => {
+      const error = asFarthingError(thrown);
+      if (error.status >= 500) dependencies.reportFault(error, context.requestId);
+      return withHeaders(protocol.encodeError(error, context.requestId), context.requestId);
+    };
+    switch (match.type) {
+      case "unknown":
+        return fail(new FarthingError("unknown_route", `There is nothing at ${shownPath(request.path)}.`));
+      case "wrong-method":
+        return request.method === "OPTIONS"
+          ? { status: 204, headers: { allow: match.allowed.join(", "), "x-request-id": context.requestId }, body: "" }
+          : withAllow(fail(wrongMethod(request, match.allowed)), match.allowed);
+      case "route":
+        if (match.route.kind === "inference") {
+          return infer({ route: match.route, parameters: match.parameters, request, context }, fail);
+        }
+        try {
+          const response = await answerDocument(match.route, match.parameters, request, context);
+          return headOf(request, withHeaders(response, context.requestId));
+        } catch (thrown) {
+          return headOf(request, fail(thrown));
+        }
+    }
+  };
+}
+
+const withHeaders = (response: HttpResponse, requestId: string): HttpResponse => ({
+  ...response,
+  headers: { ...response.headers, "x-request-id": requestId },
+});
+
+const withAllow = (response: HttpResponse, allowed: readonly string[]): HttpResponse => ({
+  ...response,
+  headers: { ...response.headers, allow: allowed.join(", ") },
+});
+
+const headOf = (request: HttpRequest, response: HttpResponse): HttpResponse =>
+  request.method === "HEAD" ? { ...response, body: "" } : response;
+
+const wrongMethod = (request: HttpRequest, allowed: readonly string[]): FarthingError =>
+  new FarthingError(
+    "method_not_allowed",
+    `${request.method.slice(0, 16)} is not allowed at ${shownPath(request.path)}; allowed: ${allowed.join(", ")}.`,
+  );
+
+const shownPath = (path: string): string => (path.length <= 100 ? path : `${path.slice(0, 99)}…`);
