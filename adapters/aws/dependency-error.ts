@@ -1,0 +1,8 @@
+import { FarthingError } from "../../core/errors.ts";
+
+/** `what`: in the customer's words ("the model registry"); the cause is for our own log. */
+export const dependencyUnavailable = (what: string, cause: unknown): FarthingError =>
+  new FarthingError("dependency_unavailable", `This request needs ${what}, which does not answer at the moment.`, {
+    retryAfterSeconds: 2,
+    cause,
+  });

@@ -1,0 +1,88 @@
+/** HTTP as AWS's services speak it: connections kept alive, every wait bounded. */
+import type { IncomingMessage } from "node:http";
+import * as http from "node:http";
+import * as https from "node:https";
+
+export interface TransportRequest {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string;
+  /** Until a connection stands. */
+  readonly connectTimeoutMillis: number;
+  /** Longest silence of the other side, before its first byte and between any two. */
+  readonly silenceTimeoutMillis: number;
+}
+
+export type Transport = (request: TransportRequest) => Promise<IncomingMessage>;
+
+/** No answer came: nothing is known about whether the request arrived, unless `refused`. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+  /** The request cannot have been processed: no connection stood, or a kept one was found closed when it was used again. */
+  readonly neverArrived: boolean;
+
+  constructor(message: string, neverArrived: boolean, cause?: unknown) {
+    super(message, { cause });
+    this.neverArrived = neverArrived;
+  }
+}
+
+const MAX_CONNECTIONS = 32;
+/** Nagle's algorithm is off by default in Node; TCP keep-alive notices a peer that went away during a freeze. */
+const AGENT_OPTIONS = { keepAlive: true, keepAliveMsecs: 1_000, maxSockets: MAX_CONNECTIONS };
+
+export function createTransport(): Transport {
+  const plain = new http.Agent(AGENT_OPTIONS);
+  const secure = new https.Agent(AGENT_OPTIONS);
+
+  return ({ url, method, headers, body, connectTimeoutMillis, silenceTimeoutMillis }) =>
+    new Promise((resolve, reject) => {
+      const encrypted = url.protocol === "https:";
+      const request = (encrypted ? https : http).request(url, {
+        method,
+        headers: { ...headers, "content-length": Buffer.byteLength(body) },
+        agent: encrypted ? secure : plain,
+        timeout: silenceTimeoutMillis,
+      });
+      let connected = false;
+      const connectTimer = setTimeout(() => {
+        request.destroy(new NoAnswer(`no connection to ${url.host} within ${connectTimeoutMillis} ms`, true));
+      }, connectTimeoutMillis);
+      const onConnected = () => {
+        connected = true;
+        clearTimeout(connectTimer);
+      };
+      request.on("socket", (socket) => {
+        if (socket.connecting) socket.once(encrypted ? "secureConnect" : "connect", onConnected);
+        else onConnected();
+      });
+      request.on("timeout", () => {
+        request.destroy(new NoAnswer(`${url.host} was silent for ${silenceTimeoutMillis} ms`, false));
+      });
+      request.on("response", resolve);
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        clearTimeout(connectTimer);
+        if (error instanceof NoAnswer) return reject(error);
+        const closedWhileKept = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+        reject(new NoAnswer(`${url.host}: ${error.code ?? error.message}`, !connected || closedWhileKept, error));
+      });
+      request.end(body);
+    });
+}
+
+/** The whole body; at most `maxBytes`. */
+export async function readBody(message: IncomingMessage, maxBytes = 64 * 1024 * 1024): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of message as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new NoAnswer(`an answer of more than ${maxBytes} bytes`, false);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof NoAnswer ? error : new NoAnswer(`the answer broke off after ${bytes} bytes`, false, error);
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes);
+}

@@ -1,0 +1,37 @@
+/**
+ * What Farthing asks of a DynamoDB table: items by key, a partition in order, a conditional write. Two implementations:
+ * sdk-table.ts (CLI) and signed-table.ts (functions: reading only, without the SDK's start-up cost).
+ */
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+
+export type Item = Readonly<Record<string, AttributeValue>>;
+
+export interface ReadableTable {
+  /** Consistent read. */
+  get(partition: string, sort?: string): Promise<Item | undefined>;
+  /** All items of a partition, by sort key. */
+  query(partition: string): Promise<readonly Item[]>;
+}
+
+export interface Condition {
+  /** `attribute_not_exists(pk)` */
+  readonly expression: string;
+  readonly values?: Readonly<Record<string, AttributeValue>>;
+}
+
+export interface Table extends ReadableTable {
+  /** `refused`: the condition did not hold, nothing was written. */
+  put(item: Item, condition?: Condition): Promise<"written" | "refused">;
+}
+
+/** Attribute names of every table's key. */
+export const PARTITION_KEY = "pk";
+export const SORT_KEY = "sk";
+
+export const keyOf = (partition: string, sort?: string): Record<string, AttributeValue.SMember> => ({
+  [PARTITION_KEY]: { S: partition },
+  ...(sort !== undefined && { [SORT_KEY]: { S: sort } }),
+});
+
+/** The text of a string attribute; undefined when it is absent or of another type. */
+export const textOf = (item: Item, name: string): string | undefined => item[name]?.S;

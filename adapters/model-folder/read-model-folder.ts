@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ModelCard, parseModelCard } from "../../core/models/card.ts";
+import type { ModelFile } from "../../core/models/publish.ts";
+import { servingFiles } from "../onnx/serving-files.ts";
+
+export const CARD_FILE = "model.json";
+
+/** Throws an Error that names the file, and each field of the card that is wrong. */
+export async function readCard(directory: string): Promise<ModelCard> {
+  const path = join(directory, CARD_FILE);
+  return parseModelCard(parsed(await readFile(path, "utf8").catch(absent(path)), path), path);
+}
+
+/** The files that a version consists of: what serving needs, and what text generation will. */
+export async function readModelFiles(directory: string, card: ModelCard): Promise<readonly ModelFile[]> {
+  const { generationConfig } = card.artifacts;
+  const paths = [...servingFiles(card), ...(generationConfig === undefined ? [] : [generationConfig])];
+  return Promise.all(
+    paths.map(async (path) => ({
+      path,
+      bytes: await readFile(join(directory, path)).catch(absent(join(directory, path))),
+    })),
+  );
+}
+
+const absent = (path: string) => (error: NodeJS.ErrnoException) => {
+  throw new Error(error.code === "ENOENT" ? `${path} is not there` : `${path} cannot be read: ${error.message}`);
+};
+
+function parsed(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path} is not JSON: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,72 @@
+/** Models of the artifact store, in this process: read, verified, loaded, kept while there is room. */
+import { FarthingError, isFarthingError } from "../../core/errors.ts";
+import type { ArtifactStore } from "../../core/models/artifact-store.ts";
+import type { Manifest, ManifestFile } from "../../core/models/manifest.ts";
+import type { Clock } from "../../core/serving/clock.ts";
+import type { LocalModels, ModelAddress } from "../../core/serving/local-models.ts";
+import { type LoadedModel, loadModel } from "./load-model.ts";
+import { modelBudgetBytes, modelMemoryBytes } from "./memory-budget.ts";
+import { createModelCache } from "./model-cache.ts";
+import { servingFiles } from "./serving-files.ts";
+import { threadsFor } from "./session-options.ts";
+import { withVersionFolder } from "./version-folder.ts";
+
+export interface LocalModelsOptions {
+  readonly store: Pick<ArtifactStore, "readManifest" | "readBlob">;
+  readonly temporaryDirectory: string;
+  /** Memory that the process may take: sets the room for models and the number of threads. */
+  readonly memoryMegabytes: number;
+  readonly clock: Clock;
+  onLoaded(event: ModelAddress & { readonly millis: number }): void;
+}
+
+export function createLocalModels(options: LocalModelsOptions): LocalModels {
+  const { store, temporaryDirectory, memoryMegabytes, clock, onLoaded } = options;
+  const settings = { threads: threadsFor(memoryMegabytes) };
+
+  const cache = createModelCache<LoadedModel, ModelAddress>({
+    keyOf: ({ version }) => version,
+    async open({ model: name, version }) {
+      const started = clock.monotonicMillis();
+      const manifest = await store.readManifest(name, version);
+      const files = filesToServe(manifest);
+      return {
+        bytes: modelMemoryBytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
+        async load() {
+          const model = await withVersionFolder(files, { store, temporaryDirectory }, (directory) =>
+            loaded(loadModel(directory, manifest.card, settings, clock)),
+          );
+          onLoaded({ model: name, version, millis: Math.round(clock.monotonicMillis() - started) });
+          return model;
+        },
+      };
+    },
+    release: (model) => model.release(),
+    clock: () => clock.epochMillis(),
+    budgetBytes: modelBudgetBytes(memoryMegabytes),
+  });
+
+  return {
+    infer: (address, request, context) => cache.use(address, (model) => model.infer(request, context)),
+    ready: (address) => cache.use(address, async () => {}),
+  };
+}
+
+function filesToServe(manifest: Manifest): readonly ManifestFile[] {
+  return servingFiles(manifest.card).map((path) => {
+    const file = manifest.files.find((candidate) => candidate.path === path);
+    if (file !== undefined) return file;
+    throw new FarthingError("model_not_ready", `The version cannot be loaded: its manifest does not list ${path}.`);
+  });
+}
+
+/** Whatever keeps verified files from loading is a property of the version. */
+async function loaded(work: Promise<LoadedModel>): Promise<LoadedModel> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isFarthingError(error)) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FarthingError("model_not_ready", `The version cannot be loaded: ${reason}.`, { cause: error });
+  }
+}

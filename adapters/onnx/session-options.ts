@@ -1,0 +1,28 @@
+import type { InferenceSession } from "./runtime.ts";
+
+export interface SessionSettings {
+  /** Threads of one operator, from 1 on: as many as the process has processors of its own. */
+  readonly threads: number;
+}
+
+/** A function has one vCPU per 1,769 MB. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
+const MEGABYTES_PER_VCPU = 1_769;
+
+/** A fraction of a processor is no processor: two threads on 1.7 vCPUs wait for each other while one is throttled. */
+export const threadsFor = (memoryMegabytes: number): number =>
+  Math.max(1, Math.floor(memoryMegabytes / MEGABYTES_PER_VCPU));
+
+/**
+ * Level `all` also for graphs that were optimised at publish: on those it costs nothing, and it adds what suits this very
+ * processor. Spinning threads would burn the time that a function is billed for. Severity 4 (fatal): whatever a run
+ * complains of is in the error that it throws, and a caller's bad input must not fill our log.
+ */
+export const sessionOptions = ({ threads }: SessionSettings): InferenceSession.SessionOptions => ({
+  executionProviders: ["cpu"],
+  executionMode: "sequential",
+  graphOptimizationLevel: "all",
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  logSeverityLevel: 4,
+  extra: { session: { intra_op: { allow_spinning: "0" } } },
+});

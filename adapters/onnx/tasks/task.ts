@@ -1,0 +1,23 @@
+import type { ModelCard } from "../../../core/models/card.ts";
+import type { InferenceRequest, InferenceResult } from "../../../core/protocols/spec/inference.ts";
+import type { Clock } from "../../../core/serving/clock.ts";
+import type { InferenceContext } from "../../../core/serving/target.ts";
+import type { Graph } from "../graph.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+
+/** What a model does with its graph; tasks.ts lists them all. */
+export interface Task {
+  /** Throws FarthingError for what the caller can change. */
+  infer(request: InferenceRequest, context: InferenceContext): Promise<InferenceResult>;
+}
+
+export interface TaskParts {
+  readonly card: ModelCard;
+  readonly graph: Graph;
+  /** Present when the card names one. */
+  readonly tokenizer: Tokenizer | undefined;
+  readonly clock: Clock;
+}
+
+/** Throws an Error that says where card, graph and tokenizer do not fit together. */
+export type TaskFactory = (parts: TaskParts) => Task;

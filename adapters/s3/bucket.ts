@@ -1,0 +1,26 @@
+/**
+ * What Farthing asks of a bucket. Two implementations: sdk-bucket.ts (CLI) and signed-bucket.ts (functions: reading only,
+ * without the SDK's start-up cost). Absence is an answer, not an error.
+ */
+export interface ReadableBucket {
+  /**
+   * Undefined: no such object, or none that this role may see (S3 says AccessDenied for both to who may not list).
+   * `range`: first and last byte, inclusive; what lies beyond the object's end is not there, and is no error.
+   */
+  get(key: string, range?: ByteRange): Promise<Uint8Array | undefined>;
+}
+
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface Bucket extends ReadableBucket {
+  has(key: string): Promise<boolean>;
+  /** Leaves an object of that name as it is: names here stand for contents. `sha256`: lower-case hex, verified by S3. */
+  putOnce(key: string, bytes: Uint8Array, contentType: string, sha256: string): Promise<void>;
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html: a range wholly beyond the end. */
+export const RANGE_NOT_SATISFIABLE = 416;
+export const ABSENT_STATUSES: ReadonlySet<number> = new Set([403, 404]);

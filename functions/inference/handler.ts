@@ -1,0 +1,37 @@
+/** The serving function: an event in, an answer out. Everything that decides is in core, everything that reaches out in adapters. */
+import middy from "@middy/core";
+import type { Context } from "aws-lambda";
+import { compose } from "./composition.ts";
+import type { Answer } from "./edges/answer-stream.ts";
+import { receive } from "./edges/received.ts";
+import { parseEnvironment } from "./environment.ts";
+import { streamedExecution } from "./streamed-execution.ts";
+
+/** Time that is left to write an answer that came too late down, and to send it. */
+const RESERVE_MILLIS = 250;
+
+const serving = compose(parseEnvironment(process.env), process.env);
+// Part of the start: Lambda gives it two processors and does not send a request before it is done.
+await serving.preload();
+
+let coldStart = true;
+
+async function answer(event: unknown, context: Context): Promise<Answer> {
+  const received = receive(event);
+  const requestId = context.awsRequestId;
+  const isFirst = coldStart;
+  coldStart = false;
+  if (received.type === "forwarded") {
+    if (serving.answerForwarded === undefined) throw new Error("this deployment holds no models to forward to");
+    return { type: "frame", bytes: await serving.answerForwarded(received.event, requestId) };
+  }
+  const deadlineMillis = Date.now() + context.getRemainingTimeInMillis() - RESERVE_MILLIS;
+  const response = await serving.api(received.request, { requestId, deadlineMillis, coldStart: isFirst });
+  return { type: "http", response };
+}
+
+export const handler = middy({
+  executionMode: streamedExecution,
+  // The deadline is kept in core, in the protocol's own form of error.
+  timeoutEarlyInMillis: 0,
+}).handler(answer);

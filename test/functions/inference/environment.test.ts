@@ -1,0 +1,58 @@
+import { parseEnvironment } from "../../../functions/inference/environment.ts";
+
+const MINIMAL = {
+  FARTHING_ENVIRONMENT: "prod",
+  FARTHING_DEPLOYMENT: "router",
+  FARTHING_REGISTRY_TABLE: "registry",
+  FARTHING_TENANTS_TABLE: "tenants",
+  FARTHING_MODEL_BUCKET: "models",
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
+  PATH: "/usr/bin",
+};
+
+test("a router needs little, and holds no models", () => {
+  expect(parseEnvironment(MINIMAL)).toEqual({
+    environment: "prod",
+    deployment: "router",
+    modelGroup: undefined,
+    remoteGroups: {},
+    registryTable: "registry",
+    tenantsTable: "tenants",
+    modelBucket: "models",
+    preload: [],
+    memoryMegabytes: 512,
+  });
+});
+
+test("groups and lists are read", () => {
+  const parsed = parseEnvironment({
+    ...MINIMAL,
+    FARTHING_MODEL_GROUP: "small",
+    FARTHING_REMOTE_GROUPS: '{"large":"farthing-prod-large"}',
+    FARTHING_PRELOAD: "digits, sms-spam,",
+  });
+  expect(parsed).toMatchObject({
+    modelGroup: "small",
+    remoteGroups: { large: "farthing-prod-large" },
+    preload: ["digits", "sms-spam"],
+  });
+});
+
+test.each([
+  [{ FARTHING_REMOTE_GROUP: "{}" }, "unknown: FARTHING_REMOTE_GROUP"],
+  [{ FARTHING_ENVIRONMENT: "production" }, "FARTHING_ENVIRONMENT: must be one of dev, staging, prod, local, onprem"],
+  [{ FARTHING_DEPLOYMENT: "Router" }, "FARTHING_DEPLOYMENT: must match"],
+  [{ FARTHING_REGISTRY_TABLE: undefined }, "FARTHING_REGISTRY_TABLE: is missing"],
+  [{ FARTHING_MODEL_BUCKET: "" }, "FARTHING_MODEL_BUCKET: is empty"],
+  [{ FARTHING_REMOTE_GROUPS: "{" }, "FARTHING_REMOTE_GROUPS: is not JSON"],
+  [{ FARTHING_REMOTE_GROUPS: '{"large":1}' }, "FARTHING_REMOTE_GROUPS.large: must be a string"],
+  [{ FARTHING_REMOTE_GROUPS: "[]" }, "FARTHING_REMOTE_GROUPS: must be a record"],
+  [{ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: undefined }, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE: must be a number"],
+])("%j is refused by name", (wrong, message) => {
+  expect(() => parseEnvironment({ ...MINIMAL, ...wrong })).toThrow(message);
+});
+
+test("every wrong variable is named at once", () => {
+  const wrong = { ...MINIMAL, FARTHING_ENVIRONMENT: "x", FARTHING_MODEL_GROUP: "X" };
+  expect(() => parseEnvironment(wrong)).toThrow(/FARTHING_ENVIRONMENT[\s\S]*FARTHING_MODEL_GROUP/);
+});
