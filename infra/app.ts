@@ -1,0 +1,38 @@
+/**
+ * Entry of the CDK app: `npx cdk synth -c env=<name>`, or `node infra/app.ts -c env=<name>` with CDK_OUTDIR set.
+ * Needs no AWS credentials.
+ */
+import { join, resolve } from "node:path";
+import type { Template } from "../core/pricing/deployment-cost.ts";
+import config from "../farthing.config.ts";
+import { ON_ONE_MACHINE, parseConfig } from "./config.ts";
+import { farthingApp } from "./farthing-app.ts";
+import { idleCostTable } from "./idle-cost-table.ts";
+import { selectedEnvironment } from "./selected-environment.ts";
+
+const SERVING_ENTRY = "functions/inference/handler.ts";
+const root = resolve(import.meta.dirname, "..");
+
+try {
+  const { environments, priceBook } = parseConfig(config);
+  const environment = selectedEnvironment(process.argv.slice(2), process.env.CDK_CONTEXT_JSON, environments);
+  const assembly = farthingApp({
+    environment: environment.name,
+    config: environment.config,
+    build: {
+      root,
+      servingEntry: SERVING_ENTRY,
+      buildDirectory: join(root, ".farthing", "build"),
+      host: { platform: process.platform, arch: process.arch },
+    },
+    // CloudFormation never sees the templates that run on one machine; the tests check them all the same.
+    validate: !ON_ONE_MACHINE.has(environment.name),
+  }).synth();
+  if (!ON_ONE_MACHINE.has(environment.name)) {
+    const templates = assembly.stacks.map((stack) => stack.template as Template);
+    process.stderr.write(idleCostTable(environment.name, templates, priceBook));
+  }
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

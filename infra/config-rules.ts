@@ -1,0 +1,99 @@
+/** Rules of farthing.config.ts that no single field can show: what must fit together within one environment. */
+export interface ConfigProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** The part of an environment's options that the rules look at. */
+export interface CheckedEnvironment {
+  readonly region?: string | undefined;
+  readonly domain?: { readonly certificateArn: string } | undefined;
+  readonly router: { readonly timeoutSeconds: number; readonly holds?: string | undefined };
+  readonly modelGroups: readonly {
+    readonly name: string;
+    readonly timeoutSeconds: number;
+    readonly models: readonly string[];
+    readonly preload: readonly string[];
+  }[];
+}
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html */
+export const MAX_API_RESOURCES = 300;
+/** `/`, `/v1`, `/v1/{proxy+}`, `/v2`, `/v2/{proxy+}`, `/v2/models`, `/v2/models/{proxy+}`. */
+const FIXED_API_RESOURCES = 7;
+/** `/v2/models/<name>` and `/v2/models/<name>/{proxy+}`. */
+const API_RESOURCES_PER_MODEL = 2;
+
+export function deploymentProblems(environment: CheckedEnvironment): readonly ConfigProblem[] {
+  return [
+    ...groupNames(environment),
+    ...modelRoutes(environment),
+    ...preloads(environment),
+    ...heldGroup(environment),
+    ...routerTimeout(environment),
+    ...certificateRegion(environment),
+  ];
+}
+
+function* groupNames({ modelGroups }: CheckedEnvironment): Generator<ConfigProblem> {
+  const seen = new Set(["router"]);
+  for (const [index, { name }] of modelGroups.entries()) {
+    if (seen.has(name)) {
+      const message = `"${name}" is taken${name === "router" ? " by the router's own deployment" : ""}; names of groups are unique`;
+      yield { path: ["modelGroups", index, "name"], message };
+    }
+    seen.add(name);
+  }
+}
+
+function* modelRoutes({ modelGroups }: CheckedEnvironment): Generator<ConfigProblem> {
+  const groupOf = new Map<string, string>();
+  for (const [index, group] of modelGroups.entries()) {
+    for (const [position, model] of group.models.entries()) {
+      const other = groupOf.get(model);
+      if (other !== undefined) {
+        const message = `"${model}" already has its route to group "${other}"; a model lies in one group`;
+        yield { path: ["modelGroups", index, "models", position], message };
+      }
+      groupOf.set(model, group.name);
+    }
+  }
+  const resources = FIXED_API_RESOURCES + API_RESOURCES_PER_MODEL * groupOf.size;
+  if (resources > MAX_API_RESOURCES) {
+    const most = Math.floor((MAX_API_RESOURCES - FIXED_API_RESOURCES) / API_RESOURCES_PER_MODEL);
+    const message = `${groupOf.size} models with routes of their own need ${FIXED_API_RESOURCES} + ${API_RESOURCES_PER_MODEL} × ${groupOf.size} = ${resources} API resources; API Gateway allows ${MAX_API_RESOURCES}, so ${most} models at most (the others are reached through the router)`;
+    yield { path: ["modelGroups"], message };
+  }
+}
+
+function* preloads({ modelGroups }: CheckedEnvironment): Generator<ConfigProblem> {
+  for (const [index, group] of modelGroups.entries()) {
+    for (const [position, model] of group.preload.entries()) {
+      if (group.models.includes(model)) continue;
+      const message = `"${model}" is not among the group's models: ${group.models.join(", ") || "(none)"}`;
+      yield { path: ["modelGroups", index, "preload", position], message };
+    }
+  }
+}
+
+function* heldGroup({ router, modelGroups }: CheckedEnvironment): Generator<ConfigProblem> {
+  if (router.holds === undefined || modelGroups.some(({ name }) => name === router.holds)) return;
+  const message = `"${router.holds}" is no model group; there is ${modelGroups.map(({ name }) => name).join(", ")}`;
+  yield { path: ["router", "holds"], message };
+}
+
+/** A router that gives up before the function it called leaves its caller without that function's answer. */
+function* routerTimeout({ router, modelGroups }: CheckedEnvironment): Generator<ConfigProblem> {
+  for (const group of modelGroups) {
+    if (group.name === router.holds || router.timeoutSeconds > group.timeoutSeconds) continue;
+    const message = `${router.timeoutSeconds} s is not longer than the ${group.timeoutSeconds} s of group "${group.name}", for whose answer the router waits`;
+    yield { path: ["router", "timeoutSeconds"], message };
+  }
+}
+
+function* certificateRegion({ domain, region }: CheckedEnvironment): Generator<ConfigProblem> {
+  const certificateRegion = domain?.certificateArn.split(":")[3];
+  if (domain === undefined || region === undefined || certificateRegion === region) return;
+  const message = `the certificate is in ${certificateRegion}; a regional endpoint needs one in ${region}`;
+  yield { path: ["domain", "certificateArn"], message };
+}

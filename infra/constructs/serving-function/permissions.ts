@@ -1,0 +1,29 @@
+/**
+ * What a serving function may do, written out: the CDK's grants emit wildcards such as `s3:GetObject*` and `s3:List*`.
+ * One function per permission, so that a missing one can be named.
+ */
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+
+/** One model by its name, and the list of all. */
+export const readRegistry = (tableArn: string) =>
+  allow("ReadRegistry", ["dynamodb:GetItem", "dynamodb:Query"], [tableArn]);
+
+/** One key by its hash; nobody lists tenants from here. */
+export const readTenants = (tableArn: string) => allow("ReadTenants", ["dynamodb:GetItem"], [tableArn]);
+
+/** Any file of any version: which ones a process reads is decided by the registry at run time. */
+export const readModels = (bucketArn: string) =>
+  allow("ReadModels", ["s3:GetObject"], [`${bucketArn}/blobs/*`, `${bucketArn}/manifests/*`]);
+
+/** Its own group only. `logGroupArn` ends in `:*`: the streams in it, whose names Lambda makes up. */
+export const writeLog = (logGroupArn: string) =>
+  allow("WriteOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [logGroupArn]);
+
+/** Covers InvokeWithResponseStream too: https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html */
+export const callFunctions = (functionArns: string[]) =>
+  allow("CallModelGroups", ["lambda:InvokeFunction"], functionArns);
+
+/** X-Ray has no resources to name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html */
+export const sendTraces = () => allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);
+
+const allow = (sid: string, actions: string[], resources: string[]) => new PolicyStatement({ sid, actions, resources });

@@ -1,0 +1,161 @@
+/**
+ * One deployment of the serving handler. All deployments run the same bundle; what differs is memory, architecture,
+ * layer, variables and permissions. The role is written here and closed: nothing the CDK would add reaches it.
+ */
+
+import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  ApplicationLogLevel,
+  Architecture,
+  Code,
+  type ILayerVersion,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+  Tracing,
+} from "aws-cdk-lib/aws-lambda";
+import { AssetHashType, Duration, type RemovalPolicy, Validations } from "aws-cdk-lib/core";
+import { Construct } from "constructs";
+import type { FunctionBundle } from "../function-bundle/function-bundle.ts";
+import { NamedLogGroup } from "../log-group/log-group.ts";
+import { callFunctions, readModels, readRegistry, readTenants, sendTraces, writeLog } from "./permissions.ts";
+import { servingVariables } from "./variables.ts";
+
+export interface ServingFunctionProps {
+  readonly environment: string;
+  /** `router` or the group's name. */
+  readonly deployment: string;
+  readonly description: string;
+  readonly bundle: FunctionBundle;
+  readonly size: FunctionSize;
+  readonly state: ServingState;
+  readonly operations: Operations;
+  /** What it holds; undefined: no model. */
+  readonly holds?: HeldGroup | undefined;
+  /** Group → the function that holds it. Undefined: this deployment never forwards. */
+  readonly forwardsTo?: ReadonlyMap<string, ServingFunction> | undefined;
+}
+
+export interface FunctionSize {
+  readonly memoryMb: number;
+  /** Instruction set of the function and of its layer. */
+  readonly arch: "x64" | "arm64";
+  readonly timeoutSeconds: number;
+  readonly reservedConcurrency?: number | undefined;
+}
+
+export interface HeldGroup {
+  readonly name: string;
+  readonly preload: readonly string[];
+  readonly layer: ILayerVersion;
+}
+
+/** What the data stack exports. */
+export interface ServingState {
+  readonly registryTable: ImportedResource;
+  readonly tenantsTable: ImportedResource;
+  readonly modelBucket: ImportedResource;
+}
+
+export interface ImportedResource {
+  readonly name: string;
+  readonly arn: string;
+  /** Name of the export that `arn` stands for. */
+  readonly arnExport: string;
+}
+
+export interface Operations {
+  readonly logRetentionDays: number;
+  readonly logRemovalPolicy: RemovalPolicy;
+  readonly platformLogLevel: "INFO" | "WARN";
+  readonly tracing: boolean;
+}
+
+export class ServingFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly functionName: string;
+
+  constructor(scope: Construct, id: string, props: ServingFunctionProps) {
+    super(scope, id);
+    const { environment, deployment, size, state, operations, holds, forwardsTo } = props;
+    this.functionName = servingFunctionName(environment, deployment);
+    const logGroup = new NamedLogGroup(this, "Log", {
+      environment,
+      name: deployment,
+      retentionDays: operations.logRetentionDays,
+      removalPolicy: operations.logRemovalPolicy,
+    });
+    const forwardedArns = [...(forwardsTo?.values() ?? [])].map((target) => target.function.functionArn);
+    const role = new Role(this, "Role", {
+      description: `What ${this.functionName} may do`,
+      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+      inlinePolicies: {
+        serve: new PolicyDocument({
+          statements: [
+            readRegistry(state.registryTable.arn),
+            readTenants(state.tenantsTable.arn),
+            ...(holds === undefined ? [] : [readModels(state.modelBucket.arn)]),
+            ...(forwardedArns.length === 0 ? [] : [callFunctions(forwardedArns)]),
+            writeLog(logGroup.logGroupArn),
+            ...(operations.tracing ? [sendTraces()] : []),
+          ],
+        }),
+      },
+    });
+    this.acknowledgeWildcards(role, props);
+    this.function = new LambdaFunction(this, "Function", {
+      functionName: this.functionName,
+      description: props.description,
+      code: Code.fromAsset(props.bundle.directory, {
+        assetHash: props.bundle.contentHash,
+        assetHashType: AssetHashType.CUSTOM,
+      }),
+      handler: "index.handler",
+      runtime: Runtime.NODEJS_24_X,
+      architecture: size.arch === "arm64" ? Architecture.ARM_64 : Architecture.X86_64,
+      memorySize: size.memoryMb,
+      timeout: Duration.seconds(size.timeoutSeconds),
+      ...(size.reservedConcurrency !== undefined && { reservedConcurrentExecutions: size.reservedConcurrency }),
+      role: role.withoutPolicyUpdates(),
+      layers: holds === undefined ? [] : [holds.layer],
+      environment: servingVariables({
+        environment,
+        deployment,
+        group: holds?.name,
+        preload: holds?.preload ?? [],
+        remoteGroups:
+          forwardsTo && Object.fromEntries([...forwardsTo].map(([group, target]) => [group, target.functionName])),
+        registryTable: state.registryTable.name,
+        tenantsTable: state.tenantsTable.name,
+        modelBucket: state.modelBucket.name,
+      }),
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      applicationLogLevelV2: ApplicationLogLevel.INFO,
+      systemLogLevelV2: SystemLogLevel[operations.platformLogLevel],
+      tracing: operations.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
+    });
+  }
+
+  private acknowledgeWildcards(role: Role, { holds, operations, state }: ServingFunctionProps): void {
+    if (holds !== undefined) {
+      for (const folder of ["blobs", "manifests"]) {
+        Validations.of(role).acknowledge({
+          id: `AwsSolutions-IAM5[Resource::${state.modelBucket.arnExport}/${folder}/*]`,
+          reason: `Files are named by digests that come into being with each publish; only ${folder}/ is open, and only to GetObject.`,
+        });
+      }
+    }
+    if (operations.tracing) {
+      Validations.of(role).acknowledge({
+        id: "AwsSolutions-IAM5[Resource::*]",
+        reason: "X-Ray's two Put actions know no resources; nothing else in this role has a wildcard resource.",
+      });
+    }
+  }
+}
+
+/** Chosen by us, so that the API's stack and the router can name a function without importing from its stack. */
+export const servingFunctionName = (environment: string, deployment: string): string =>
+  `farthing-${environment}-${deployment}`;

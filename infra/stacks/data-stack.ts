@@ -1,0 +1,44 @@
+/** What lasts: the bucket with the models' files, the registry of models, and the tenants with their keys. */
+import { CfnOutput, Fn, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+import type { EnvironmentConfig } from "../config.ts";
+import { ModelBucket } from "../constructs/model-bucket/model-bucket.ts";
+import type { ImportedResource, ServingState } from "../constructs/serving-function/serving-function.ts";
+import { StateTable } from "../constructs/state-table/state-table.ts";
+
+export interface DataStackProps extends StackProps {
+  readonly environment: string;
+  readonly config: EnvironmentConfig;
+}
+
+export class DataStack extends Stack {
+  readonly state: ServingState;
+
+  constructor(scope: Construct, id: string, { environment, config, ...props }: DataStackProps) {
+    super(scope, id, props);
+    const removalPolicy = removalPolicyOf(config);
+    const modelBucket = new ModelBucket(this, "Models", { removalPolicy, versioned: config.versionedModels });
+    const table = (id: string, sortKey: boolean) =>
+      new StateTable(this, id, { sortKey, removalPolicy, protect: config.protectData });
+    const registry = table("Registry", true);
+    const tenants = table("Tenants", false);
+    const output = (what: string, value: string): string => {
+      const exportName = `farthing-${environment}-${what}`;
+      new CfnOutput(this, what, { value, exportName });
+      return exportName;
+    };
+    const shared = (what: string, name: string, arn: string): ImportedResource => {
+      const arnExport = output(`${what}Arn`, arn);
+      return { name: Fn.importValue(output(what, name)), arn: Fn.importValue(arnExport), arnExport };
+    };
+    this.state = {
+      modelBucket: shared("ModelBucket", modelBucket.bucketName, modelBucket.bucketArn),
+      registryTable: shared("RegistryTable", registry.tableName, registry.tableArn),
+      tenantsTable: shared("TenantsTable", tenants.tableName, tenants.tableArn),
+    };
+  }
+}
+
+/** Retained things survive the stack, but not a creation that failed half-way: their names are free for the next try. */
+export const removalPolicyOf = ({ removal }: EnvironmentConfig): RemovalPolicy =>
+  removal === "retain" ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;

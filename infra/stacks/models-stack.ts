@@ -1,0 +1,101 @@
+/** The serving functions: one for each model group, and the router, which may hold a group itself. */
+import { join } from "node:path";
+import { Stack, type StackProps } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+import type { EnvironmentConfig, ModelGroupConfig } from "../config.ts";
+import { FunctionAlarms } from "../constructs/alarms/function-alarms.ts";
+import { bundleFunction } from "../constructs/function-bundle/function-bundle.ts";
+import { type LayerPlatform, OnnxRuntimeLayer } from "../constructs/onnxruntime-layer/onnxruntime-layer.ts";
+import {
+  type FunctionSize,
+  type HeldGroup,
+  ServingFunction,
+  type ServingState,
+} from "../constructs/serving-function/serving-function.ts";
+import { removalPolicyOf } from "./data-stack.ts";
+
+/** Where the app builds, and for which machine `architecture: "host"` stands. */
+export interface BuildContext {
+  /** Absolute path of the repository. */
+  readonly root: string;
+  /** The serving handler's file, relative to `root`. */
+  readonly servingEntry: string;
+  /** Absolute; bundles and layers are kept there between syntheses. */
+  readonly buildDirectory: string;
+  readonly host: LayerPlatform;
+}
+
+export interface ModelsStackProps extends StackProps {
+  readonly environment: string;
+  readonly config: EnvironmentConfig;
+  readonly state: ServingState;
+  readonly build: BuildContext;
+}
+
+export class ModelsStack extends Stack {
+  constructor(scope: Construct, id: string, { environment, config, state, build, ...props }: ModelsStackProps) {
+    super(scope, id, props);
+    const { router, modelGroups } = config;
+    const layers = new Map<string, OnnxRuntimeLayer>();
+    const held = ({ name, preload }: ModelGroupConfig, architecture: Architecture): HeldGroup => {
+      const target = layerPlatform(architecture, build.host);
+      const key = `${target.platform}-${target.arch}`;
+      const layer = layers.get(key) ?? new OnnxRuntimeLayer(this, `OnnxRuntime-${key}`, { target, ...build });
+      layers.set(key, layer);
+      return { name, preload, layer };
+    };
+    const shared = {
+      environment,
+      bundle: bundleFunction(build.root, build.servingEntry, join(build.buildDirectory, "inference")),
+      state,
+      operations: {
+        logRetentionDays: config.logs.retentionDays,
+        logRemovalPolicy: removalPolicyOf(config),
+        platformLogLevel: config.logs.platformLevel,
+        tracing: config.tracing,
+      },
+    };
+    const remote = new Map<string, ServingFunction>();
+    for (const group of modelGroups.filter(({ name }) => name !== router.holds)) {
+      const holder = new ServingFunction(this, `Group-${group.name}`, {
+        ...shared,
+        deployment: group.name,
+        description: `Holds the models of group ${group.name}`,
+        size: functionSize(group, build.host),
+        holds: held(group, group.architecture),
+      });
+      remote.set(group.name, holder);
+    }
+    const own = modelGroups.find(({ name }) => name === router.holds);
+    const routerFunction = new ServingFunction(this, "Router", {
+      ...shared,
+      deployment: "router",
+      description: own === undefined ? "Forwards to the model groups" : `Forwards, and holds group ${own.name}`,
+      size: functionSize(router, build.host),
+      holds: own && held(own, router.architecture),
+      forwardsTo: remote,
+    });
+    if (config.alarms === false) return;
+    for (const servingFunction of [routerFunction, ...remote.values()]) {
+      new FunctionAlarms(servingFunction, "Alarms", { servingFunction, topicArn: config.alarms.topicArn });
+    }
+  }
+}
+
+type Architecture = ModelGroupConfig["architecture"];
+
+const functionSize = (
+  options: Omit<FunctionSize, "arch"> & { readonly architecture: Architecture },
+  host: LayerPlatform,
+): FunctionSize => ({
+  memoryMb: options.memoryMb,
+  arch: layerPlatform(options.architecture, host).arch === "arm64" ? "arm64" : "x64",
+  timeoutSeconds: options.timeoutSeconds,
+  reservedConcurrency: options.reservedConcurrency,
+});
+
+/** Lambda is Linux; `host` is whatever runs this. */
+function layerPlatform(architecture: Architecture, host: LayerPlatform): LayerPlatform {
+  if (architecture === "host") return host;
+  return { platform: "linux", arch: architecture === "arm64" ? "arm64" : "x64" };
+}
