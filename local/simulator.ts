@@ -108,8 +108,11 @@ export type PlatformEvent =
 
 /** Implemented by iam/; asked by the endpoint and by services that act for a resource (API Gateway invoking a function). */
 export interface AccessControl {
-  /** Credentials that stand for a role session; the access key id alone identifies them later. */
-  assumeRole(roleArn: string, sessionName: string): Credentials;
+  /**
+   * Credentials that stand for a role session; the access key id alone identifies them later. Throws when the role's
+   * trust policy does not name the service that asks (default: `lambda.amazonaws.com`).
+   */
+  assumeRole(roleArn: string, sessionName: string, servicePrincipal?: string): Credentials;
   callerOf(accessKeyId: string): Caller | undefined;
   /** `allowed`, or the sentence that AWS would answer. */
   evaluate(

@@ -1,0 +1,84 @@
+import type { GatewayOutcome, GatewayRequest } from "./gateway-request.ts";
+import { lastHeader } from "./gateway-request.ts";
+
+type Reader = (request: GatewayRequest, outcome: GatewayOutcome) => string | number | undefined;
+
+const latency: Reader = (_request, { integration }) => integration?.latencyMillis;
+const integrationStatus: Reader = (_request, { integration }) => integration?.status;
+const cause: Reader = (_request, { error }) => error?.cause;
+
+/**
+ * `$context.…` of access logs and gateway responses. What does not apply, an authorizer's claims for example, is `-` in
+ * API Gateway too.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+ */
+const READERS: Readonly<Record<string, Reader>> = {
+  accountId: ({ accountId }) => accountId,
+  apiId: ({ api }) => api.id,
+  deploymentId: ({ stage }) => stage.deploymentId,
+  domainName: ({ domainName }) => domainName,
+  domainPrefix: ({ domainName }) => domainName.split(".")[0],
+  "error.message": (_request, { error }) => error?.message,
+  "error.messageString": (_request, { error }) => error && JSON.stringify(error.message),
+  "error.responseType": (_request, { error }) => error?.responseType,
+  "error.validationErrorString": () => undefined,
+  extendedRequestId: ({ extendedRequestId }) => extendedRequestId,
+  httpMethod: ({ httpMethod }) => httpMethod,
+  "identity.sourceIp": ({ sourceIp }) => sourceIp,
+  "identity.userAgent": (request) => lastHeader(request, "user-agent"),
+  "integration.error": cause,
+  "integration.integrationStatus": integrationStatus,
+  "integration.latency": latency,
+  "integration.requestId": (_request, { integration }) => integration?.requestId,
+  "integration.responseTransferMode": (_request, { integration }) => integration?.transferMode,
+  "integration.status": integrationStatus,
+  "integration.timeToAllHeaders": latency,
+  "integration.timeToFirstContent": (_request, { integration }) => integration?.firstContentMillis,
+  integrationErrorMessage: cause,
+  integrationLatency: latency,
+  integrationStatus,
+  path: ({ path }) => path,
+  protocol: ({ message }) => `HTTP/${message.httpVersion}`,
+  requestId: ({ requestId }) => requestId,
+  requestTime: ({ receivedAtMillis }) => requestTime(receivedAtMillis),
+  requestTimeEpoch: ({ receivedAtMillis }) => receivedAtMillis,
+  resourceId: ({ route }) => route?.resource.id,
+  resourcePath: ({ route }) => route?.resource.path,
+  responseLatency: ({ receivedAtMillis }, { finishedAtMillis }) =>
+    finishedAtMillis === undefined ? undefined : finishedAtMillis - receivedAtMillis,
+  responseLength: (_request, { responseBytes }) => responseBytes,
+  stage: ({ stage }) => stage.name,
+  status: (_request, { status }) => status,
+  xrayTraceId: ({ traceId }) => traceId.replace(/^Root=/, ""),
+};
+
+const VARIABLE =
+  /\$(?:\{(?<kind>context|stageVariables)\.(?<name>[\w.-]*\w)\}|(?<bareKind>context|stageVariables)\.(?<bareName>[\w.-]*\w))/g;
+
+/**
+ * Puts values in the place of `$context.…` and `$stageVariables.…`. Neither place where API Gateway uses such text knows
+ * more of its template language.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
+ */
+export function fillVariables(template: string, request: GatewayRequest, outcome: GatewayOutcome): string {
+  return template.replace(VARIABLE, (...parts: unknown[]) => {
+    const groups = parts.at(-1) as Record<string, string | undefined>;
+    const name = groups.name ?? groups.bareName ?? "";
+    if ((groups.kind ?? groups.bareKind) === "stageVariables") return request.stage.variables[name] ?? "";
+    return String(contextVariable(name, request, outcome) ?? "-");
+  });
+}
+
+export function contextVariable(name: string, request: GatewayRequest, outcome: GatewayOutcome): string | number | undefined {
+  return Object.hasOwn(READERS, name) ? READERS[name]?.(request, outcome) : undefined;
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Common log format: `24/Nov/2026:11:22:33 +0000` */
+export function requestTime(millis: number): string {
+  const date = new Date(millis);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(":");
+  return `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:${time} +0000`;
+}

@@ -1,0 +1,117 @@
+/**
+ * The Node.js runtime interface client of the local platform: what `/var/runtime/index.mjs` is in `nodejs24.x`. It takes
+ * invocations from the Runtime API, calls the handler and posts what it answers.
+ * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ *
+ * AWS's own client (aws-lambda-ric 4) needs a C++ toolchain to install; this one has no dependencies and follows its
+ * observable behaviour: module lookup, console format, context, streaming, error documents. Plain JavaScript, because it
+ * runs outside the repository.
+ */
+import { patchConsole } from "./console.mjs";
+import { errorDocument } from "./errors.mjs";
+import { loadHandler } from "./handler.mjs";
+import { createInvokeStore } from "./invoke-store.mjs";
+import { createResponseStream, HttpResponseStream } from "./response-stream.mjs";
+import { RuntimeApiClient } from "./runtime-api-client.mjs";
+
+// What is written is out before the next line of code runs, also when the environment is frozen or exits right after it.
+for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
+
+const environment = process.env;
+const invokeStore = createInvokeStore();
+
+globalThis.awslambda = {
+  ...globalThis.awslambda,
+  InvokeStore: invokeStore,
+  HttpResponseStream,
+  streamifyResponse(handler, options) {
+    handler[Symbol.for("aws.lambda.runtime.handler.streaming")] = "response";
+    if (typeof options?.highWaterMark === "number") {
+      handler[Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark")] = Math.trunc(options.highWaterMark);
+    }
+    return handler;
+  },
+};
+const logError = patchConsole(invokeStore, {
+  format: environment.AWS_LAMBDA_LOG_FORMAT,
+  level: environment.AWS_LAMBDA_LOG_LEVEL,
+});
+const api = new RuntimeApiClient(environment.AWS_LAMBDA_RUNTIME_API);
+
+let loaded;
+try {
+  loaded = await loadHandler(environment.LAMBDA_TASK_ROOT, environment._HANDLER);
+} catch (error) {
+  logError("Init Error", error);
+  await api.initError(errorDocument(error));
+  throw error;
+}
+
+while (true) {
+  const { headers, body } = await api.next();
+  const context = contextOf(headers);
+  if (context.xRayTraceId === undefined) delete environment._X_AMZN_TRACE_ID;
+  else environment._X_AMZN_TRACE_ID = context.xRayTraceId;
+  const event = JSON.parse(body);
+  const run = loaded.streaming ? runStreaming : runBuffered;
+  await invokeStore.runInvocation(context, () => run(event, context));
+}
+
+async function runBuffered(event, context) {
+  const id = context.awsRequestId;
+  let answer;
+  try {
+    const result = await loaded.handler(event, context);
+    answer = serialize(result);
+  } catch (error) {
+    logError("Invoke Error", error);
+    await api.error(id, errorDocument(error));
+    return;
+  }
+  await api.response(id, answer);
+}
+
+async function runStreaming(event, context) {
+  const { request, answered } = api.openResponse(context.awsRequestId, loaded.highWaterMark);
+  const { stream, fail } = createResponseStream(request);
+  try {
+    const running = loaded.handler(event, stream, context);
+    if (typeof running?.then !== "function") throw new Error("Streaming does not support non-async handlers.");
+    if ((await running) !== undefined) console.warn("Streaming handlers ignore return values.");
+    await answered;
+    if (!stream.writableFinished) throw new Error("Response stream is not finished.");
+  } catch (error) {
+    logError("Invoke Error", error);
+    await fail(errorDocument(error));
+    await answered;
+  }
+}
+
+function serialize(result) {
+  try {
+    return JSON.stringify(result === undefined ? null : result);
+  } catch {
+    const error = new Error("Unable to stringify response body");
+    error.name = "Runtime.JSONStringifyError";
+    throw error;
+  }
+}
+
+function contextOf(headers) {
+  const deadline = Number.parseInt(headers["lambda-runtime-deadline-ms"], 10);
+  const json = (name) => (headers[name] ? JSON.parse(headers[name]) : undefined);
+  return {
+    clientContext: json("lambda-runtime-client-context"),
+    identity: json("lambda-runtime-cognito-identity"),
+    invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"],
+    awsRequestId: headers["lambda-runtime-aws-request-id"],
+    tenantId: headers["lambda-runtime-aws-tenant-id"],
+    xRayTraceId: headers["lambda-runtime-trace-id"],
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+    functionName: environment.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: environment.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: environment.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: environment.AWS_LAMBDA_LOG_STREAM_NAME,
+  };
+}
