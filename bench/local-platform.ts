@@ -1,0 +1,54 @@
+/** The local platform as a child process: benchmarks measure what is deployed, not a second wiring of it. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const root = resolve(import.meta.dirname, "..");
+const READY_WITHIN_MILLIS = 120_000;
+
+export interface LocalPlatform {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly pid: number;
+  readonly stateDirectory: string;
+  /** From the start of the process to the answer to its first request. */
+  readonly startMillis: number;
+  stop(): Promise<void>;
+}
+
+interface Ready {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly pid: number;
+}
+
+export async function startPlatform(options: readonly string[] = []): Promise<LocalPlatform> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), "farthing-bench-"));
+  const readyFile = join(stateDirectory, "ready.json");
+  const startedAt = performance.now();
+  const arguments_ = ["cli/farthing.ts", "up", "--port", "0", "--state", stateDirectory, "--ready-file", readyFile, ...options];
+  const child = spawn(process.execPath, arguments_, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString()).slice(-4_000);
+  });
+  while (!existsSync(readyFile)) {
+    if (child.exitCode !== null) throw new Error(`farthing up ended with ${child.exitCode}:\n${complaints}`);
+    if (performance.now() - startedAt > READY_WITHIN_MILLIS) throw new Error(`farthing up was not ready in time:\n${complaints}`);
+    await sleep(20);
+  }
+  const ready = JSON.parse(readFileSync(readyFile, "utf8")) as Ready;
+  return {
+    ...ready,
+    stateDirectory,
+    startMillis: performance.now() - startedAt,
+    async stop() {
+      const ended = new Promise((resolveEnded) => child.once("exit", resolveEnded));
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(stateDirectory, { recursive: true, force: true });
+    },
+  };
+}

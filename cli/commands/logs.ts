@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { type Command, InvalidArgumentError } from "commander";
+import { clientSettings } from "../deployment.ts";
+import { durationMillis } from "../logs/duration.ts";
+import { eventLine } from "../logs/event-line.ts";
+import { readEvents } from "../logs/read-events.ts";
+import type { Terminal } from "../terminal.ts";
+import { untilSignal } from "../until-signal.ts";
+
+interface LogsFlags {
+  readonly env: string;
+  readonly state?: string;
+  readonly since: number;
+  readonly filter?: string;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+const DEFAULT_SINCE = "10m";
+
+export function addLogsCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("logs")
+    .argument("[deployment]", "router, a model group, or access (default: all)")
+    .description("what an environment's functions and its API wrote: a line per request, and what went wrong")
+    .option("--env <name>", "environment", "local")
+    .option("--state <dir>", "state of a platform on this machine (default: .farthing/<env>)")
+    .option("--since <duration>", "how far back, such as 90s, 10m, 2h or 1d", since, since(DEFAULT_SINCE))
+    .option("--filter <pattern>", "CloudWatch Logs filter pattern")
+    .option("--follow", "go on as new lines come, until Ctrl-C")
+    .option("--json", "the events as they are, one JSON object per line")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  farthing logs --follow\n  farthing logs small --since 1h --filter '{ $.status >= 500 }' --env prod",
+    )
+    .action(async (deployment: string | undefined, flags: LogsFlags) => {
+      const client = new CloudWatchLogsClient(clientSettings(flags.env, flags.state));
+      const stop = new AbortController();
+      if (flags.follow) void untilSignal().then(() => stop.abort());
+      const query = {
+        environment: flags.env,
+        from: Date.now() - flags.since,
+        follow: flags.follow ?? false,
+        ...(deployment === undefined ? {} : { deployment }),
+        ...(flags.filter === undefined ? {} : { pattern: flags.filter }),
+      };
+      const reading = {
+        client,
+        signal: stop.signal,
+        sleep: (millis: number) => sleep(millis, undefined, { signal: stop.signal }).catch(() => undefined),
+      };
+      for await (const event of readEvents(query, reading)) {
+        terminal.out(flags.json ? JSON.stringify(event) : eventLine(event, terminal.style));
+      }
+    });
+}
+
+function since(text: string): number {
+  const millis = durationMillis(text);
+  if (millis !== undefined) return millis;
+  throw new InvalidArgumentError(`a number and s, m, h or d, such as 10m; received "${text}".`);
+}

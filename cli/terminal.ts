@@ -1,0 +1,49 @@
+/** Everything the CLI says goes through here: tests read it, and colours appear only where a person sees them. */
+import { writeSync } from "node:fs";
+
+export interface Terminal {
+  /** Results: standard output. */
+  out(line?: string): void;
+  /** Progress, warnings and errors: standard error, so that results can be piped. */
+  note(line: string): void;
+  readonly style: Style;
+}
+
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+  red(text: string): string;
+}
+
+const wrap = (enabled: boolean, open: number, close: number) => (text: string) =>
+  enabled ? `\u001b[${open}m${text}\u001b[${close}m` : text;
+
+export const styles = (enabled: boolean): Style => ({
+  bold: wrap(enabled, 1, 22),
+  dim: wrap(enabled, 2, 22),
+  green: wrap(enabled, 32, 39),
+  yellow: wrap(enabled, 33, 39),
+  red: wrap(enabled, 31, 39),
+});
+
+/** https://no-color.org */
+export function processTerminal(environment: Readonly<Record<string, string | undefined>>, isTTY: boolean): Terminal {
+  return {
+    out: (line = "") => write(1, `${line}\n`),
+    note: (line) => write(2, `${line}\n`),
+    style: styles(isTTY && environment.NO_COLOR === undefined),
+  };
+}
+
+/** A closed pipe (`farthing model list | head -1`) is no error. */
+function write(descriptor: 1 | 2, text: string): void {
+  try {
+    writeSync(descriptor, text);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EAGAIN") write(descriptor, text);
+    else if (code !== "EPIPE") throw error;
+  }
+}
