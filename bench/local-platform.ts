@@ -1,9 +1,10 @@
 /** The local platform as a child process: benchmarks measure what is deployed, not a second wiring of it. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
 const root = resolve(import.meta.dirname, "..");
 const READY_WITHIN_MILLIS = 120_000;
@@ -28,7 +29,17 @@ export async function startPlatform(options: readonly string[] = []): Promise<Lo
   const stateDirectory = mkdtempSync(join(tmpdir(), "farthing-bench-"));
   const readyFile = join(stateDirectory, "ready.json");
   const startedAt = performance.now();
-  const arguments_ = ["cli/farthing.ts", "up", "--port", "0", "--state", stateDirectory, "--ready-file", readyFile, ...options];
+  const arguments_ = [
+    "cli/farthing.ts",
+    "up",
+    "--port",
+    "0",
+    "--state",
+    stateDirectory,
+    "--ready-file",
+    readyFile,
+    ...options,
+  ];
   const child = spawn(process.execPath, arguments_, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (chunk: Buffer) => {
@@ -36,7 +47,8 @@ export async function startPlatform(options: readonly string[] = []): Promise<Lo
   });
   while (!existsSync(readyFile)) {
     if (child.exitCode !== null) throw new Error(`farthing up ended with ${child.exitCode}:\n${complaints}`);
-    if (performance.now() - startedAt > READY_WITHIN_MILLIS) throw new Error(`farthing up was not ready in time:\n${complaints}`);
+    if (performance.now() - startedAt > READY_WITHIN_MILLIS)
+      throw new Error(`farthing up was not ready in time:\n${complaints}`);
     await sleep(20);
   }
   const ready = JSON.parse(readFileSync(readyFile, "utf8")) as Ready;
@@ -51,4 +63,10 @@ export async function startPlatform(options: readonly string[] = []): Promise<Lo
       rmSync(stateDirectory, { recursive: true, force: true });
     },
   };
+}
+
+/** Another command of the CLI; rejects with its own words. */
+export async function farthing(options: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ["cli/farthing.ts", ...options], { cwd: root });
+  return stdout;
 }

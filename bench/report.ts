@@ -13,7 +13,9 @@ export function render(report: Report): string {
   const widths = report.columns.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   const row = (cells: readonly string[]) =>
     cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number)))
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number),
+      )
       .join("  ");
   return [
     report.title,

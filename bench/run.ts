@@ -1,6 +1,6 @@
 /** `npm run bench -- <name> [arguments]`: prints a table and, as its last line, one JSON object. */
 import { writeSync } from "node:fs";
-import { render, type Report } from "./report.ts";
+import { type Report, render } from "./report.ts";
 
 interface Benchmark {
   /** Arguments as given after the name. */

@@ -1,7 +1,13 @@
 import { call, type Deployment } from "./deployment.ts";
 
 const PIXELS = Array.from({ length: 784 }, () => 0);
-const image = (change: object = {}) => ({ name: "image", datatype: "FP32", shape: [1, 1, 28, 28], data: PIXELS, ...change });
+const image = (change: object = {}) => ({
+  name: "image",
+  datatype: "FP32",
+  shape: [1, 1, 28, 28],
+  data: PIXELS,
+  ...change,
+});
 const INFER = "/v2/models/digits/infer";
 
 interface Case {
@@ -18,23 +24,75 @@ const CASES: readonly Case[] = [
   { what: "malformed JSON", body: '{"inputs": [', status: 400, says: [/JSON/] },
   { what: "a body that is no object", body: "[]", status: 400, says: [/object/] },
   { what: "no inputs", body: {}, status: 400, says: [/inputs/] },
-  { what: "a wrong dtype", body: { inputs: [image({ datatype: "INT64" })] }, status: 400, says: [/datatype/, /INT64/, /FP32/] },
+  {
+    what: "a wrong dtype",
+    body: { inputs: [image({ datatype: "INT64" })] },
+    status: 400,
+    says: [/datatype/, /INT64/, /FP32/],
+  },
   { what: "an unknown dtype", body: { inputs: [image({ datatype: "FLOAT" })] }, status: 400, says: [/FLOAT/] },
-  { what: "a wrong shape", body: { inputs: [image({ shape: [1, 28, 28] })] }, status: 400, says: [/shape/, /1, ?28, ?28/] },
-  { what: "a shape that does not fit its data", body: { inputs: [image({ data: [1, 2, 3] })] }, status: 400, says: [/784/, /3/] },
+  {
+    what: "a wrong shape",
+    body: { inputs: [image({ shape: [1, 28, 28] })] },
+    status: 400,
+    says: [/shape/, /1, ?28, ?28/],
+  },
+  {
+    what: "a shape that does not fit its data",
+    body: { inputs: [image({ data: [1, 2, 3] })] },
+    status: 400,
+    says: [/784/, /3/],
+  },
   { what: "a missing input", body: { inputs: [] }, status: 400, says: [/image/] },
-  { what: "an extra input", body: { inputs: [image(), image({ name: "mask" })] }, status: 400, says: [/mask/, /image/] },
+  {
+    what: "an extra input",
+    body: { inputs: [image(), image({ name: "mask" })] },
+    status: 400,
+    says: [/mask/, /image/],
+  },
   { what: "the same input twice", body: { inputs: [image(), image()] }, status: 400, says: [/image/] },
   { what: "NaN", body: { inputs: [image({ data: [null, ...PIXELS.slice(1)] })] }, status: 400, says: [/data\[0\]/] },
-  { what: "an empty batch", body: { inputs: [image({ shape: [0, 1, 28, 28], data: [] })] }, status: 400, says: [/shape/, /0/] },
-  { what: "an unknown model", path: "/v2/models/nothing/infer", body: { inputs: [image()] }, status: 404, says: [/nothing/] },
-  { what: "an unknown version", path: "/v2/models/digits/versions/000000000000/infer", body: { inputs: [image()] }, status: 404, says: [/000000000000/] },
-  { what: "a truncated binary tensor",
+  {
+    what: "an empty batch",
+    body: { inputs: [image({ shape: [0, 1, 28, 28], data: [] })] },
+    status: 400,
+    says: [/shape/, /0/],
+  },
+  {
+    what: "an unknown model",
+    path: "/v2/models/nothing/infer",
+    body: { inputs: [image()] },
+    status: 404,
+    says: [/nothing/],
+  },
+  {
+    what: "an unknown version",
+    path: "/v2/models/digits/versions/000000000000/infer",
+    body: { inputs: [image()] },
+    status: 404,
+    says: [/000000000000/],
+  },
+  {
+    what: "a truncated binary tensor",
     body: `${JSON.stringify({ inputs: [{ name: "image", datatype: "FP32", shape: [1, 1, 28, 28], parameters: { binary_data_size: 3136 } }] })}1234`,
     headers: { "inference-header-content-length": "111", "content-type": "application/octet-stream" },
-    status: 400, says: [/./] },
-  { what: "an OpenAI route for a model that makes no embeddings", path: "/v1/embeddings", body: { model: "digits", input: "x" }, status: 400, says: [/digits/, /embedding/] },
-  { what: "an empty text", path: "/v1/embeddings", body: { model: "sentences", input: "" }, status: 400, says: [/input/] },
+    status: 400,
+    says: [/./],
+  },
+  {
+    what: "an OpenAI route for a model that makes no embeddings",
+    path: "/v1/embeddings",
+    body: { model: "digits", input: "x" },
+    status: 400,
+    says: [/digits/, /embedding/],
+  },
+  {
+    what: "an empty text",
+    path: "/v1/embeddings",
+    body: { model: "sentences", input: "" },
+    status: 400,
+    says: [/input/],
+  },
 ];
 
 export function badInputSuite(deployment: () => Deployment): void {

@@ -5,7 +5,8 @@ import type { Deployment } from "./deployment.ts";
 export function openaiClientSuite(deployment: () => Deployment): void {
   describe("the openai client", () => {
     const client = () => new OpenAI({ baseURL: `${deployment().url}/v1`, apiKey: deployment().apiKey, maxRetries: 0 });
-    const cosine = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+    const cosine = (a: readonly number[], b: readonly number[]) =>
+      a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
 
     test("lists and finds models", async () => {
       const names: string[] = [];
@@ -38,7 +39,9 @@ export function openaiClientSuite(deployment: () => Deployment): void {
       const wrongKey = new OpenAI({ baseURL: `${deployment().url}/v1`, apiKey: `fk_${"B".repeat(43)}`, maxRetries: 0 });
       await expect(wrongKey.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
       await expect(client().models.retrieve("nothing")).rejects.toBeInstanceOf(OpenAI.NotFoundError);
-      await expect(client().embeddings.create({ model: "sentences", input: [] })).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+      await expect(client().embeddings.create({ model: "sentences", input: [] })).rejects.toBeInstanceOf(
+        OpenAI.BadRequestError,
+      );
     });
   });
 }

@@ -27,7 +27,11 @@ export function tritonClientSuite(deployment: () => Deployment): void {
     let seen: Seen;
     beforeAll(async () => {
       const { url, apiKey } = deployment();
-      const { stdout } = await run("uv", ["run", "--no-project", ...WITH, "python", "test/conformance/triton-client.py", url, apiKey], { cwd: root });
+      const { stdout } = await run(
+        "uv",
+        ["run", "--no-project", ...WITH, "python", "test/conformance/triton-client.py", url, apiKey],
+        { cwd: root },
+      );
       seen = JSON.parse(stdout) as Seen;
     }, 180_000);
 
@@ -37,7 +41,10 @@ export function tritonClientSuite(deployment: () => Deployment): void {
 
     test("reads metadata", () => {
       expect(seen.server.extensions).toContain("binary_tensor_data");
-      expect(seen.model).toMatchObject({ name: "digits", inputs: [{ name: "image", datatype: "FP32", shape: [-1, 1, 28, 28] }] });
+      expect(seen.model).toMatchObject({
+        name: "digits",
+        inputs: [{ name: "image", datatype: "FP32", shape: [-1, 1, 28, 28] }],
+      });
     });
 
     test("classifies the same with JSON and binary tensors, in both directions", () => {
