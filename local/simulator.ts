@@ -95,6 +95,8 @@ export interface SimulatorContext {
 export type PlatformEvent =
   | { readonly type: "progress"; readonly step: string; readonly detail?: string }
   | { readonly type: "warning"; readonly message: string }
+  /** A call that the caller's policies do not allow: the sentence that the caller gets, too. */
+  | { readonly type: "access-denied"; readonly message: string }
   | { readonly type: "log"; readonly logGroup: string; readonly logStream: string; readonly line: string }
   | {
       readonly type: "invocation";

@@ -4,14 +4,13 @@ import { createCloudFormationSimulator } from "./cloudformation/simulator.ts";
 import type { StackView } from "./cloudformation/stack-view.ts";
 import { createCloudWatchSimulator } from "./cloudwatch/simulator.ts";
 import { createDynamoDbSimulator } from "./dynamodb/simulator.ts";
-import { createIamSimulator } from "./iam/simulator.ts";
+import type { createIamSimulator } from "./iam/simulator.ts";
 import { createLambdaSimulator } from "./lambda/simulator.ts";
 import { createLogsSimulator } from "./logs/simulator.ts";
 import { createS3Simulator } from "./s3/simulator.ts";
-import type { Simulator, SimulatorContext } from "./simulator.ts";
+import type { LogSink, Simulator, SimulatorContext } from "./simulator.ts";
 
 export interface Simulators {
-  readonly iam: ReturnType<typeof createIamSimulator>;
   readonly lambda: ReturnType<typeof createLambdaSimulator>;
   readonly apiGateway: ReturnType<typeof createApiGatewaySimulator>;
   /** All of them, those first that others lean on. */
@@ -19,22 +18,31 @@ export interface Simulators {
 }
 
 export interface SimulatorOptions {
+  /** Made before the others: the endpoint, whose address they get, asks it who calls. */
+  readonly iam: ReturnType<typeof createIamSimulator>;
   readonly stacks: StackView;
   /** Below it lies what runs: copies of code, sandboxes. Outside the repository. */
   readonly workDirectory: string;
 }
 
-export function createSimulators(context: SimulatorContext, { stacks, workDirectory }: SimulatorOptions): Simulators {
-  const iam = createIamSimulator(context);
+export function createSimulators(
+  context: SimulatorContext,
+  { iam, stacks, workDirectory }: SimulatorOptions,
+): Simulators {
   const logs = createLogsSimulator(context);
+  const logSink: LogSink = {
+    append(logGroup, logStream, line) {
+      logs.append(logGroup, logStream, line);
+      context.emit({ type: "log", logGroup, logStream, line });
+    },
+  };
   const cloudwatch = createCloudWatchSimulator(context);
   const lambda = createLambdaSimulator(
     { ...context, stateDirectory: workDirectory },
-    { access: iam, logs, metrics: cloudwatch },
+    { access: iam, logs: logSink, metrics: cloudwatch },
   );
-  const apiGateway = createApiGatewaySimulator(context, { functions: lambda, logs });
+  const apiGateway = createApiGatewaySimulator(context, { functions: lambda, logs: logSink });
   return {
-    iam,
     lambda,
     apiGateway,
     all: [

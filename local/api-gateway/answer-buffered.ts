@@ -26,7 +26,8 @@ export async function answerBuffered(
   outcome.status = answer.status;
   outcome.responseBytes = answer.body.length;
   reply.statusCode = answer.status;
-  for (const [name, values] of answer.headers) reply.setHeader(name, values.length === 1 ? (values[0] as string) : values);
+  for (const [name, values] of answer.headers)
+    reply.setHeader(name, values.length === 1 ? (values[0] as string) : values);
   if (hasBody(answer.status)) reply.setHeader("content-length", answer.body.length);
   reply.end(hasBody(answer.status) && request.httpMethod !== "HEAD" ? answer.body : undefined);
 }

@@ -3,6 +3,9 @@ import { lastHeader } from "./gateway-request.ts";
 
 type Reader = (request: GatewayRequest, outcome: GatewayOutcome) => string | number | undefined;
 
+/** A client must not be able to end the string that a log's format puts around its words. */
+const withoutQuotes = (text: string | undefined) => text?.replaceAll('"', "%22").replaceAll("\\", "%5C");
+
 const latency: Reader = (_request, { integration }) => integration?.latencyMillis;
 const integrationStatus: Reader = (_request, { integration }) => integration?.status;
 const cause: Reader = (_request, { error }) => error?.cause;
@@ -25,7 +28,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   extendedRequestId: ({ extendedRequestId }) => extendedRequestId,
   httpMethod: ({ httpMethod }) => httpMethod,
   "identity.sourceIp": ({ sourceIp }) => sourceIp,
-  "identity.userAgent": (request) => lastHeader(request, "user-agent"),
+  "identity.userAgent": (request) => withoutQuotes(lastHeader(request, "user-agent")),
   "integration.error": cause,
   "integration.integrationStatus": integrationStatus,
   "integration.latency": latency,
@@ -37,7 +40,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   integrationErrorMessage: cause,
   integrationLatency: latency,
   integrationStatus,
-  path: ({ path }) => path,
+  path: ({ path }) => withoutQuotes(path),
   protocol: ({ message }) => `HTTP/${message.httpVersion}`,
   requestId: ({ requestId }) => requestId,
   requestTime: ({ receivedAtMillis }) => requestTime(receivedAtMillis),
@@ -69,7 +72,11 @@ export function fillVariables(template: string, request: GatewayRequest, outcome
   });
 }
 
-export function contextVariable(name: string, request: GatewayRequest, outcome: GatewayOutcome): string | number | undefined {
+export function contextVariable(
+  name: string,
+  request: GatewayRequest,
+  outcome: GatewayOutcome,
+): string | number | undefined {
   return Object.hasOwn(READERS, name) ? READERS[name]?.(request, outcome) : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isServiceError } from "../endpoint/service-error.ts";
+import { isFunctionFailure } from "../lambda/function-failure.ts";
 import type { FunctionPolicies } from "../lambda/simulator.ts";
 import type { FunctionInvoker, InvocationResult, LogSink, SimulatorContext } from "../simulator.ts";
 import { answerBuffered } from "./answer-buffered.ts";
@@ -60,7 +61,9 @@ export class Gateway {
     const question = target.indexOf("?");
     const now = clock();
     const incoming = message.headersDistinct["x-amzn-trace-id"]?.at(-1);
-    const seconds = Math.floor(now / 1000).toString(16).padStart(8, "0");
+    const seconds = Math.floor(now / 1000)
+      .toString(16)
+      .padStart(8, "0");
     return {
       api: this.#api,
       stage: this.#stage,
@@ -111,7 +114,10 @@ export class Gateway {
     this.#requirePermission(functionArn, request);
     const payload = Buffer.from(proxyEvent(request, body));
     if (payload.length > MAX_EVENT_BYTES) {
-      throw new GatewayFailure("body-too-large", `the event has ${payload.length} bytes; Lambda takes ${MAX_EVENT_BYTES}`);
+      throw new GatewayFailure(
+        "body-too-large",
+        `the event has ${payload.length} bytes; Lambda takes ${MAX_EVENT_BYTES}`,
+      );
     }
     const { monotonicMillis } = this.#services;
     const startedAt = monotonicMillis();
@@ -183,9 +189,12 @@ const GATEWAY_HEADERS = new Set(["x-amzn-requestid", "x-amz-apigw-id", "x-amzn-t
 
 function requireSmallHeaders(message: IncomingMessage): void {
   let bytes = (message.method?.length ?? 0) + (message.url?.length ?? 0);
-  for (const part of message.rawHeaders) bytes += part.length;
+  for (let index = 1; index < message.rawHeaders.length; index += 2) bytes += message.rawHeaders[index]?.length ?? 0;
   if (bytes > MAX_HEADER_BYTES) {
-    throw new GatewayFailure("headers-too-large", `request line and headers have ${bytes} bytes; ${MAX_HEADER_BYTES} are allowed`);
+    throw new GatewayFailure(
+      "headers-too-large",
+      `request line and header values have ${bytes} bytes; ${MAX_HEADER_BYTES} are allowed`,
+    );
   }
 }
 
@@ -200,10 +209,16 @@ function requireParameters(request: GatewayRequest, { requiredParameters }: ApiM
       return location === "querystring" && !query.has(name);
     })
     .map(([, , , ...rest]) => rest.join("."));
-  if (missing.length > 0) throw new GatewayFailure("missing-parameters", `missing: ${missing}`, `: [${missing.join(", ")}]`);
+  if (missing.length > 0)
+    throw new GatewayFailure("missing-parameters", `missing: ${missing}`, `: [${missing.join(", ")}]`);
 }
 
-function answerMock(mock: MockIntegration, request: GatewayRequest, outcome: GatewayOutcome, reply: ServerResponse): void {
+function answerMock(
+  mock: MockIntegration,
+  request: GatewayRequest,
+  outcome: GatewayOutcome,
+  reply: ServerResponse,
+): void {
   const body = Buffer.from(mock.body);
   outcome.status = mock.status;
   outcome.responseBytes = body.length;
@@ -235,6 +250,7 @@ async function withTimeout(running: Promise<InvocationResult>, timeoutMillis: nu
 function asGatewayFailure(error: unknown): GatewayFailure {
   if (isGatewayFailure(error)) return error;
   const cause = error instanceof Error ? error.message : String(error);
+  if (isFunctionFailure(error)) return new GatewayFailure("malformed-answer", `the function failed: ${cause}`);
   if (!isServiceError(error)) return new GatewayFailure("integration-failed", cause);
   if (error.status === 429) return new GatewayFailure("function-throttled", cause);
   if (error.status === 413) return new GatewayFailure("body-too-large", cause);

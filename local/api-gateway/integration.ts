@@ -1,6 +1,6 @@
 import { DEFAULT_INTEGRATION_TIMEOUT_MILLIS } from "./limits.ts";
-import type { Integration, LambdaIntegration, MockIntegration } from "./rest-api.ts";
 import type { MethodProperties } from "./resource-properties.ts";
+import type { Integration, LambdaIntegration, MockIntegration } from "./rest-api.ts";
 
 /** `…:lambda:path/2015-03-31/functions/<arn>/invocations`, or the streaming call of 2021-11-15. */
 const URI =
@@ -24,7 +24,9 @@ function readLambda(properties: MethodProperties["Integration"], where: string):
       ResponseTransferMode === "STREAM"
         ? "…lambda:path/2021-11-15/functions/<arn>/response-streaming-invocations"
         : "…lambda:path/2015-03-31/functions/<arn>/invocations";
-    throw new Error(`${where}: Integration.Uri is "${Uri}"; with ResponseTransferMode ${ResponseTransferMode} it is ${wanted}.`);
+    throw new Error(
+      `${where}: Integration.Uri is "${Uri}"; with ResponseTransferMode ${ResponseTransferMode} it is ${wanted}.`,
+    );
   }
   if (IntegrationHttpMethod !== "POST") {
     throw new Error(
@@ -48,11 +50,14 @@ function readMock(properties: MethodProperties["Integration"], where: string): M
   for (const [name, value] of Object.entries(response.ResponseParameters)) {
     const text = STATIC_TEXT.exec(value)?.[1];
     if (!name.startsWith(HEADER_PARAMETER) || text === undefined) {
-      throw new Error(`${where}: ResponseParameters of a MOCK integration are static headers here, not ${name}: ${value}.`);
+      throw new Error(
+        `${where}: ResponseParameters of a MOCK integration are static headers here, not ${name}: ${value}.`,
+      );
     }
     headers[name.slice(HEADER_PARAMETER.length)] = text;
   }
   const [body = ""] = Object.values(response.ResponseTemplates);
-  if (/[$#]/.test(body)) throw new Error(`${where}: ResponseTemplates of a MOCK integration are fixed text here, not "${body}".`);
+  if (/[$#]/.test(body))
+    throw new Error(`${where}: ResponseTemplates of a MOCK integration are fixed text here, not "${body}".`);
   return { type: "mock", status: response.StatusCode, headers, body };
 }

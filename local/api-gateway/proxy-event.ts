@@ -6,7 +6,21 @@ import { decode } from "./routes.ts";
 type Multi = Readonly<Record<string, readonly string[]>>;
 
 /** What ends at the gateway: it speaks for one connection only. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html */
-const DROPPED = new Set(["connection", "content-length", "expect", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "via"]);
+const DROPPED = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "via",
+]);
+
+/** What it says itself. */
+const ADDED = new Set(["x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"]);
 
 /**
  * The event of a Lambda proxy integration, as JSON.
@@ -69,13 +83,11 @@ function forwardedHeaders(request: GatewayRequest): Multi {
   const { rawHeaders } = request.message;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
-    if (DROPPED.has(name.toLowerCase())) continue;
-    // `__proto__` is a legal header name.
-    if (!Object.hasOwn(headers, name)) Object.defineProperty(headers, name, { value: [], enumerable: true });
-    headers[name]?.push(rawHeaders[index + 1] as string);
+    const lower = name.toLowerCase();
+    if (DROPPED.has(lower)) continue;
+    if (!ADDED.has(lower)) append(headers, name, rawHeaders[index + 1] as string);
   }
   const forwardedFor = lastHeader(request, "x-forwarded-for");
-  for (const name of Object.keys(headers)) if (ADDED.has(name.toLowerCase())) delete headers[name];
   headers["X-Amzn-Trace-Id"] = [request.traceId];
   headers["X-Forwarded-For"] = [forwardedFor === undefined ? request.sourceIp : `${forwardedFor}, ${request.sourceIp}`];
   headers["X-Forwarded-Port"] = [String(request.message.socket.localPort ?? 443)];
@@ -83,17 +95,20 @@ function forwardedHeaders(request: GatewayRequest): Multi {
   return headers;
 }
 
-const ADDED = new Set(["x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"]);
-
 /** Null without any parameter. */
 function parseQuery(query: string): Multi | null {
   if (query === "") return null;
   const parameters: Record<string, string[]> = {};
   for (const [name, value] of new URLSearchParams(query)) {
-    if (!Object.hasOwn(parameters, name)) Object.defineProperty(parameters, name, { value: [], enumerable: true });
-    parameters[name]?.push(value);
+    append(parameters, name, value);
   }
   return parameters;
+}
+
+/** Clients choose the names, and `__proto__` is a legal one. */
+function append(multi: Record<string, string[]>, name: string, value: string): void {
+  if (Object.hasOwn(multi, name)) multi[name]?.push(value);
+  else Object.defineProperty(multi, name, { value: [value], enumerable: true });
 }
 
 function lastValues(multi: Multi): Record<string, string> {

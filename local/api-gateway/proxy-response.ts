@@ -28,7 +28,8 @@ export function readProxyResponse(
   if (headers != null && !isRecord(headers)) throw new Error("headers is not an object");
   if (multiValueHeaders != null && !isRecord(multiValueHeaders)) throw new Error("multiValueHeaders is not an object");
   if (body != null && typeof body !== "string") throw new Error(`body is ${typeof body}, not a string`);
-  if (isBase64Encoded != null && typeof isBase64Encoded !== "boolean") throw new Error("isBase64Encoded is not a boolean");
+  if (isBase64Encoded != null && typeof isBase64Encoded !== "boolean")
+    throw new Error("isBase64Encoded is not a boolean");
   const clean = clientHeaders(headers ?? undefined, multiValueHeaders ?? undefined, isScalar);
   const contentType = clean.find(([name]) => name.toLowerCase() === "content-type");
   // API Gateway decodes only what the client accepts as binary; its first media type counts.

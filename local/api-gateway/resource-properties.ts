@@ -1,11 +1,14 @@
-import * as z from "zod/mini";
+import * as z from "zod";
 import { readProperties } from "../resource-properties.ts";
 import type { ResolvedResource } from "../simulator.ts";
 import { GATEWAY_RESPONSE_TYPES } from "./gateway-errors.ts";
 import { INTEGRATION_TIMEOUT_MILLIS, MAX_STAGE_NAME_LENGTH } from "./limits.ts";
 
 const strings = z._default(z.record(z.string(), z.string()), {});
-const boolean = z.pipe(z.union([z.boolean(), z.enum(["true", "false"])]), z.transform((value) => value === true || value === "true"));
+const boolean = z.pipe(
+  z.union([z.boolean(), z.enum(["true", "false"])]),
+  z.transform((value) => value === true || value === "true"),
+);
 const status = z.pipe(z.coerce.number(), z.int().check(z.gte(200), z.lte(599)));
 
 const restApi = z.object({
@@ -22,7 +25,8 @@ const resource = z.object({
   RestApiId: z.string(),
 });
 
-const integration = z.object({
+/** Strict: what else an integration can have would change what it does. */
+const integration = z.strictObject({
   IntegrationHttpMethod: z.optional(z.string()),
   IntegrationResponses: z.optional(
     z.array(
@@ -34,10 +38,15 @@ const integration = z.object({
       }),
     ),
   ),
+  /** Says what happens to bodies without a template; proxies have none, and mocks answer the same to every body. */
+  PassthroughBehavior: z.optional(z.string()),
   RequestTemplates: strings,
   ResponseTransferMode: z._default(z.enum(["BUFFERED", "STREAM"]), "BUFFERED"),
   TimeoutInMillis: z.optional(
-    z.pipe(z.coerce.number(), z.int().check(z.gte(INTEGRATION_TIMEOUT_MILLIS.min), z.lte(INTEGRATION_TIMEOUT_MILLIS.max))),
+    z.pipe(
+      z.coerce.number(),
+      z.int().check(z.gte(INTEGRATION_TIMEOUT_MILLIS.min), z.lte(INTEGRATION_TIMEOUT_MILLIS.max)),
+    ),
   ),
   Type: z.enum(["AWS_PROXY", "MOCK"], "only AWS_PROXY (a Lambda function) and MOCK integrations are simulated"),
   Uri: z.optional(z.string()),
@@ -76,7 +85,11 @@ const stage = z.object({
   DeploymentId: z.string(),
   MethodSettings: z._default(
     z.array(
-      z.object({
+      z.strictObject({
+        /** Execution logs and detailed metrics are for people; the access log says what became of a request. */
+        DataTraceEnabled: z.optional(boolean),
+        LoggingLevel: z.optional(z.string()),
+        MetricsEnabled: z.optional(boolean),
         HttpMethod: z._default(z.string(), "*"),
         ResourcePath: z._default(z.string(), "/*"),
         ThrottlingBurstLimit: z.optional(z.coerce.number().check(z.gte(0))),

@@ -19,7 +19,8 @@ const HEADER_PARAMETER = "gatewayresponse.header.";
 export function apiGatewayResources(apis: Map<string, RestApi>): Readonly<Record<string, ResourceBehaviour>> {
   const apiOf = (id: string): RestApi => {
     const api = apis.get(id);
-    if (api === undefined) throw new Error(`There is no REST API ${id}; known are: ${[...apis.keys()].join(", ") || "none"}.`);
+    if (api === undefined)
+      throw new Error(`There is no REST API ${id}; known are: ${[...apis.keys()].join(", ") || "none"}.`);
     return api;
   };
 
@@ -58,7 +59,8 @@ export function apiGatewayResources(apis: Map<string, RestApi>): Readonly<Record
         const { RestApiId, ParentId, PathPart } = readResource(resource);
         const { resources } = apiOf(RestApiId);
         const parent = resources.get(ParentId);
-        if (parent === undefined) throw new Error(`${resource.logicalId}: REST API ${RestApiId} has no resource ${ParentId}.`);
+        if (parent === undefined)
+          throw new Error(`${resource.logicalId}: REST API ${RestApiId} has no resource ${ParentId}.`);
         const id = shortId(resource);
         resources.set(id, { id, path: `${parent.path === "/" ? "" : parent.path}/${PathPart}`, methods: new Map() });
         return { ref: id, attributes: { ResourceId: id } };
@@ -135,11 +137,14 @@ export function apiGatewayResources(apis: Map<string, RestApi>): Readonly<Record
     "AWS::ApiGateway::GatewayResponse": {
       honoured: ["ResponseParameters", "ResponseTemplates", "ResponseType", "RestApiId", "StatusCode"],
       async create(resource) {
-        const { RestApiId, ResponseType, StatusCode, ResponseParameters, ResponseTemplates } = readGatewayResponse(resource);
+        const { RestApiId, ResponseType, StatusCode, ResponseParameters, ResponseTemplates } =
+          readGatewayResponse(resource);
         const headers: Record<string, string> = {};
         for (const [name, expression] of Object.entries(ResponseParameters)) {
           if (!name.startsWith(HEADER_PARAMETER)) {
-            throw new Error(`${resource.logicalId}: ResponseParameters has "${name}"; names begin with "${HEADER_PARAMETER}".`);
+            throw new Error(
+              `${resource.logicalId}: ResponseParameters has "${name}"; names begin with "${HEADER_PARAMETER}".`,
+            );
           }
           headers[name.slice(HEADER_PARAMETER.length)] = expression;
         }
@@ -182,7 +187,11 @@ export function apiGatewayResources(apis: Map<string, RestApi>): Readonly<Record
       },
       create: async (resource) => ({
         ref: String(resource.properties.DomainName),
-        attributes: { RegionalDomainName: "127.0.0.1", RegionalHostedZoneId: "Z0LOCAL", DistributionDomainName: "127.0.0.1" },
+        attributes: {
+          RegionalDomainName: "127.0.0.1",
+          RegionalHostedZoneId: "Z0LOCAL",
+          DistributionDomainName: "127.0.0.1",
+        },
       }),
     },
 
@@ -202,14 +211,19 @@ export function apiGatewayResources(apis: Map<string, RestApi>): Readonly<Record
 /** Ids that keep their value between runs: ten letters and digits, as API Gateway's are. */
 function shortId({ stack, logicalId }: ResolvedResource, part = ""): string {
   const digest = createHash("sha256").update(`${stack}/${logicalId}/${part}`).digest("hex");
-  return BigInt(`0x${digest.slice(0, 16)}`).toString(36).padStart(10, "0").slice(0, 10);
+  return BigInt(`0x${digest.slice(0, 16)}`)
+    .toString(36)
+    .padStart(10, "0")
+    .slice(0, 10);
 }
 
 function stageOf(properties: StageProperties, resource: ResolvedResource): Stage {
   const { AccessLogSetting, MethodSettings } = properties;
   const logGroup = AccessLogSetting?.DestinationArn?.split(":log-group:")[1]?.replace(/:\*$/, "");
   if (AccessLogSetting?.DestinationArn !== undefined && logGroup === undefined) {
-    throw new Error(`${resource.logicalId}: AccessLogSetting.DestinationArn is not a log group's ARN: ${AccessLogSetting.DestinationArn}`);
+    throw new Error(
+      `${resource.logicalId}: AccessLogSetting.DestinationArn is not a log group's ARN: ${AccessLogSetting.DestinationArn}`,
+    );
   }
   return {
     name: properties.StageName,

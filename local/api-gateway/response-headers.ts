@@ -3,7 +3,16 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 /** What the gateway decides for itself. */
 const DROPPED = new Set(["content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "via"]);
 /** Names that the gateway keeps for itself; the function's value arrives under `x-amzn-Remapped-…`. */
-const REMAPPED = new Set(["authorization", "connection", "content-md5", "date", "host", "server", "user-agent", "www-authenticate"]);
+const REMAPPED = new Set([
+  "authorization",
+  "connection",
+  "content-md5",
+  "date",
+  "host",
+  "server",
+  "user-agent",
+  "www-authenticate",
+]);
 
 /** Header names with their values, in order. */
 export type ResponseHeaders = readonly (readonly [name: string, values: readonly string[]])[];

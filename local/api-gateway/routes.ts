@@ -44,7 +44,9 @@ export class RouteTable {
       }
       if (name !== undefined) {
         if (node.parameter !== undefined && node.parameter.name !== name) {
-          throw new Error(`${resource.path}: a sibling is called {${node.parameter.name}}; API Gateway takes one name per level.`);
+          throw new Error(
+            `${resource.path}: a sibling is called {${node.parameter.name}}; API Gateway takes one name per level.`,
+          );
         }
         node.parameter ??= { name, node: { statics: new Map() } };
         node = node.parameter.node;
@@ -60,7 +62,12 @@ export class RouteTable {
     node.resource = resource;
   }
 
-  #find(node: RouteNode, segments: readonly string[], at: number, taken: readonly [string, string][]): RouteMatch | undefined {
+  #find(
+    node: RouteNode,
+    segments: readonly string[],
+    at: number,
+    taken: readonly [string, string][],
+  ): RouteMatch | undefined {
     const segment = segments[at];
     if (segment === undefined) return node.resource && matched(node.resource, taken);
     const fixed = node.statics.get(decode(segment));

@@ -55,7 +55,12 @@ export function createApiGatewaySimulator(
         randomBytes,
       });
       const server = createServer(
-        { noDelay: true, maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MILLIS, requestTimeout: KEEP_ALIVE_MILLIS },
+        {
+          noDelay: true,
+          maxHeaderSize: MAX_HEADER_BYTES,
+          keepAliveTimeout: KEEP_ALIVE_MILLIS,
+          requestTimeout: KEEP_ALIVE_MILLIS,
+        },
         (message, reply) => void gateway.handle(message, reply),
       );
       await new Promise<void>((resolve, reject) => {
@@ -88,7 +93,8 @@ function select(apis: ReadonlyMap<string, RestApi>, selection: ApiSelection): { 
   );
   const stage = selection.stage === undefined ? api?.stages.values().next().value : api?.stages.get(selection.stage);
   if (api !== undefined && stage !== undefined) return { api, stage };
-  const known = all.map(({ name, stages }) => `${name} (${[...stages.keys()].join(", ") || "no stage"})`).join("; ") || "none";
+  const known =
+    all.map(({ name, stages }) => `${name} (${[...stages.keys()].join(", ") || "no stage"})`).join("; ") || "none";
   throw new Error(
     `There is no REST API${selection.api === undefined ? "" : ` "${selection.api}"`} with a stage${
       selection.stage === undefined ? "" : ` "${selection.stage}"`

@@ -47,7 +47,8 @@ function chooseTemplate(custom: GatewayResponse | undefined): readonly [string, 
 function evaluate(expression: string, request: GatewayRequest, outcome: GatewayOutcome): string | undefined {
   const text = STATIC_TEXT.exec(expression)?.[1];
   if (text !== undefined) return text;
-  const [, source, name = ""] = /^(context|stageVariables|method\.request\.(?:header|querystring|path))\.(.+)$/.exec(expression) ?? [];
+  const [, source, name = ""] =
+    /^(context|stageVariables|method\.request\.(?:header|querystring|path))\.(.+)$/.exec(expression) ?? [];
   switch (source) {
     case "context":
       return contextVariable(name, request, outcome)?.toString();

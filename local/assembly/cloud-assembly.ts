@@ -1,6 +1,6 @@
 /** The output of the CDK app, as files: which stacks, which templates, which assets. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { StackTemplate, Template } from "./template.ts";
 
 export interface CloudAssembly {
@@ -51,7 +51,7 @@ export function readCloudAssembly(directory: string): CloudAssembly {
     if (artifact.type === "cdk:asset-manifest" && file !== undefined) {
       for (const asset of Object.values(readJson<AssetManifest>(directory, file).files ?? {})) {
         for (const { objectKey } of Object.values(asset.destinations)) {
-          if (asset.source.path !== undefined) assets.set(objectKey, join(directory, asset.source.path));
+          if (asset.source.path !== undefined) assets.set(objectKey, resolve(directory, asset.source.path));
         }
       }
     }

@@ -75,6 +75,11 @@ export class Deployment implements StackView {
     }));
   }
 
+  /** What `Ref` answers for `stack/logicalId`. */
+  physicalId(address: string): string | undefined {
+    return this.#created.get(address)?.ref;
+  }
+
   #outputs(stack: string): readonly StackOutput[] {
     const scope = this.#scope(stack);
     return Object.entries(scope.template.Outputs ?? {}).flatMap(([key, output]) => {

@@ -11,19 +11,19 @@ const COMPARISONS = {
 } as const;
 
 export const alarmProperties = z.object({
-  AlarmName: z.optional(z.string()),
-  AlarmDescription: z.optional(z.string()),
+  AlarmName: z.string().optional(),
+  AlarmDescription: z.string().optional(),
   ComparisonOperator: z.enum(Object.keys(COMPARISONS) as (keyof typeof COMPARISONS)[]),
-  Threshold: z.optional(z.number()),
-  EvaluationPeriods: z.int().check(z.minimum(1)),
-  DatapointsToAlarm: z.optional(z.int().check(z.minimum(1))),
-  Period: z.optional(z.int().check(z.minimum(1))),
-  Statistic: z.optional(z.string()),
-  ExtendedStatistic: z.optional(z.string()),
-  TreatMissingData: z._default(z.enum(["missing", "breaching", "notBreaching", "ignore"]), "missing"),
-  Unit: z.optional(unit),
-  Namespace: z.optional(metricReference.Namespace),
-  MetricName: z.optional(metricReference.MetricName),
+  Threshold: z.number().optional(),
+  EvaluationPeriods: z.int().min(1),
+  DatapointsToAlarm: z.int().min(1).optional(),
+  Period: z.int().min(1).optional(),
+  Statistic: z.string().optional(),
+  ExtendedStatistic: z.string().optional(),
+  TreatMissingData: z.enum(["missing", "breaching", "notBreaching", "ignore"]).default("missing"),
+  Unit: unit.optional(),
+  Namespace: metricReference.Namespace.optional(),
+  MetricName: metricReference.MetricName.optional(),
   Dimensions: metricReference.Dimensions,
 });
 

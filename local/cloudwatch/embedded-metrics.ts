@@ -13,23 +13,20 @@ const MAX_VALUES_PER_METRIC = 100;
 const MAX_DIMENSIONS = 30;
 
 const metricDefinition = z.object({
-  Name: z.string().check(z.minLength(1), z.maxLength(1024)),
-  Unit: z._default(z.enum(UNITS), "None"),
-  StorageResolution: z._default(z.union([z.literal(1), z.literal(60)]), 60),
+  Name: z.string().min(1).max(1024),
+  Unit: z.enum(UNITS).default("None"),
+  StorageResolution: z.union([z.literal(1), z.literal(60)]).default(60),
 });
 const directive = z.object({
-  Namespace: z.string().check(z.minLength(1), z.maxLength(1024)),
-  Dimensions: z.array(z.array(z.string().check(z.minLength(1), z.maxLength(250))).check(z.maxLength(MAX_DIMENSIONS))),
-  Metrics: z.array(metricDefinition).check(z.maxLength(MAX_METRICS_PER_DIRECTIVE)),
+  Namespace: z.string().min(1).max(1024),
+  Dimensions: z.array(z.array(z.string().min(1).max(250)).max(MAX_DIMENSIONS)),
+  Metrics: z.array(metricDefinition).max(MAX_METRICS_PER_DIRECTIVE),
 });
 const metadata = z.object({
-  Timestamp: z.int().check(z.minimum(0)),
+  Timestamp: z.int().min(0),
   CloudWatchMetrics: z.array(directive),
 });
-const metricValue = z.union([
-  z.number(),
-  z.array(z.number()).check(z.minLength(1), z.maxLength(MAX_VALUES_PER_METRIC)),
-]);
+const metricValue = z.union([z.number(), z.array(z.number()).min(1).max(MAX_VALUES_PER_METRIC)]);
 
 export type EmbeddedMetrics =
   | { readonly type: "none" }

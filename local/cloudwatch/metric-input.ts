@@ -6,15 +6,13 @@ import { UNITS } from "./units.ts";
 
 /** Numbers that JSON could carry and CloudWatch refuses end here: NaN and the infinities travel as text. */
 const finite = z.number();
-const name = z.string().check(z.minLength(1), z.maxLength(1024));
+const name = z.string().min(1).max(1024);
 
 export const unit = z.enum(UNITS);
-export const dimensionList = z._default(
-  z
-    .array(z.strictObject({ Name: z.string().check(z.minLength(1)), Value: z.string().check(z.minLength(1)) }))
-    .check(z.maxLength(30)),
-  [],
-);
+export const dimensionList = z
+  .array(z.strictObject({ Name: z.string().min(1), Value: z.string().min(1) }))
+  .max(30)
+  .default([]);
 export const metricReference = { Namespace: name, MetricName: name, Dimensions: dimensionList };
 
 /** Seconds since the epoch, with a fraction. */
@@ -23,13 +21,13 @@ export const timestamp = z.number();
 export const metricDatum = z.strictObject({
   MetricName: name,
   Dimensions: dimensionList,
-  Timestamp: z.optional(timestamp),
-  Value: z.optional(finite),
-  StatisticValues: z.optional(z.strictObject({ SampleCount: finite, Sum: finite, Minimum: finite, Maximum: finite })),
-  Values: z.optional(z.array(finite).check(z.maxLength(150))),
-  Counts: z.optional(z.array(finite).check(z.maxLength(150))),
-  Unit: z._default(unit, "None"),
-  StorageResolution: z._default(z.union([z.literal(1), z.literal(60)]), 60),
+  Timestamp: timestamp.optional(),
+  Value: finite.optional(),
+  StatisticValues: z.strictObject({ SampleCount: finite, Sum: finite, Minimum: finite, Maximum: finite }).optional(),
+  Values: z.array(finite).max(150).optional(),
+  Counts: z.array(finite).max(150).optional(),
+  Unit: unit.default("None"),
+  StorageResolution: z.union([z.literal(1), z.literal(60)]).default(60),
 });
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html */

@@ -26,9 +26,7 @@ const MAX_DATAPOINTS = 100_800;
 const LIST_PAGE_SIZE = 500;
 const RECENTLY_ACTIVE_MILLIS = 3 * 3600 * 1000;
 /** A minute and its multiples, or the periods of high-resolution metrics. */
-const period = z
-  .int()
-  .check(z.refine((value) => value > 0 && (value % 60 === 0 || [1, 5, 10, 20, 30].includes(value))));
+const period = z.int().refine((value) => value > 0 && (value % 60 === 0 || [1, 5, 10, 20, 30].includes(value)));
 
 function operation<Schema extends z.ZodType>(
   name: string,
@@ -56,8 +54,8 @@ const OPERATIONS = {
     "PutMetricData",
     z.object({
       Namespace: metricReference.Namespace,
-      MetricData: z._default(z.array(metricDatum).check(z.maxLength(1_000)), []),
-      EntityMetricData: z._default(z.array(z.object({ MetricData: z._default(z.array(metricDatum), []) })), []),
+      MetricData: z.array(metricDatum).max(1_000).default([]),
+      EntityMetricData: z.array(z.object({ MetricData: z.array(metricDatum).default([]) })).default([]),
     }),
     ({ Namespace, MetricData, EntityMetricData }, { store, clock }) => {
       const all = [...MetricData, ...EntityMetricData.flatMap((entity) => entity.MetricData)];
@@ -75,9 +73,9 @@ const OPERATIONS = {
       StartTime: timestamp,
       EndTime: timestamp,
       Period: period,
-      Statistics: z._default(z.array(z.string()), []),
-      ExtendedStatistics: z._default(z.array(z.string()), []),
-      Unit: z.optional(unit),
+      Statistics: z.array(z.string()).default([]),
+      ExtendedStatistics: z.array(z.string()).default([]),
+      Unit: unit.optional(),
     }),
     (input, { store }) => {
       const names = [...input.Statistics, ...input.ExtendedStatistics];
@@ -109,29 +107,30 @@ const OPERATIONS = {
     z.strictObject({
       StartTime: timestamp,
       EndTime: timestamp,
-      ScanBy: z._default(z.enum(["TimestampDescending", "TimestampAscending"]), "TimestampDescending"),
-      MaxDatapoints: z._default(z.int().check(z.minimum(1), z.maximum(MAX_DATAPOINTS)), MAX_DATAPOINTS),
-      LabelOptions: z.optional(z.unknown()),
+      ScanBy: z.enum(["TimestampDescending", "TimestampAscending"]).default("TimestampDescending"),
+      MaxDatapoints: z.int().min(1).max(MAX_DATAPOINTS).default(MAX_DATAPOINTS),
+      LabelOptions: z.unknown().optional(),
       MetricDataQueries: z
         .array(
           z.strictObject({
-            Id: z.string().check(z.regex(/^[a-z][A-Za-z0-9_]{0,254}$/)),
-            Label: z.optional(z.string()),
-            ReturnData: z._default(z.boolean(), true),
-            Expression: z.optional(z.string()),
-            Period: z.optional(period),
-            AccountId: z.optional(z.string()),
-            MetricStat: z.optional(
-              z.strictObject({
+            Id: z.string().regex(/^[a-z][A-Za-z0-9_]{0,254}$/),
+            Label: z.string().optional(),
+            ReturnData: z.boolean().default(true),
+            Expression: z.string().optional(),
+            Period: period.optional(),
+            AccountId: z.string().optional(),
+            MetricStat: z
+              .strictObject({
                 Metric: z.strictObject(metricReference),
                 Period: period,
                 Stat: z.string(),
-                Unit: z.optional(unit),
-              }),
-            ),
+                Unit: unit.optional(),
+              })
+              .optional(),
           }),
         )
-        .check(z.minLength(1), z.maxLength(MAX_DATA_QUERIES)),
+        .min(1)
+        .max(MAX_DATA_QUERIES),
     }),
     (input, { store }) => {
       const results = input.MetricDataQueries.map(({ Id, Label, ReturnData, MetricStat }) => {
@@ -168,12 +167,12 @@ const OPERATIONS = {
   ListMetrics: operation(
     "ListMetrics",
     z.strictObject({
-      Namespace: z.optional(metricReference.Namespace),
-      MetricName: z.optional(metricReference.MetricName),
-      Dimensions: z._default(z.array(z.strictObject({ Name: z.string(), Value: z.optional(z.string()) })), []),
-      RecentlyActive: z.optional(z.literal("PT3H")),
-      NextToken: z.optional(z.string()),
-      IncludeLinkedAccounts: z.optional(z.boolean()),
+      Namespace: metricReference.Namespace.optional(),
+      MetricName: metricReference.MetricName.optional(),
+      Dimensions: z.array(z.strictObject({ Name: z.string(), Value: z.string().optional() })).default([]),
+      RecentlyActive: z.literal("PT3H").optional(),
+      NextToken: z.string().optional(),
+      IncludeLinkedAccounts: z.boolean().optional(),
     }),
     (input, { store, clock }) => {
       const metrics = store
@@ -199,11 +198,11 @@ const OPERATIONS = {
   DescribeAlarms: operation(
     "DescribeAlarms",
     z.strictObject({
-      AlarmNames: z.optional(z.array(z.string()).check(z.maxLength(100))),
-      AlarmNamePrefix: z._default(z.string(), ""),
-      AlarmTypes: z.optional(z.array(z.string())),
-      StateValue: z.optional(z.enum(["OK", "ALARM", "INSUFFICIENT_DATA"])),
-      MaxRecords: z.optional(z.int()),
+      AlarmNames: z.array(z.string()).max(100).optional(),
+      AlarmNamePrefix: z.string().default(""),
+      AlarmTypes: z.array(z.string()).optional(),
+      StateValue: z.enum(["OK", "ALARM", "INSUFFICIENT_DATA"]).optional(),
+      MaxRecords: z.int().optional(),
     }),
     (input, { alarms, store, clock }) => ({
       CompositeAlarms: [],

@@ -102,9 +102,13 @@ export async function openDynalite(
   return {
     validate(operation, input) {
       const { types, custom } = partsOf(operation);
-      const typed = validations.checkTypes(input, types);
-      validations.checkValidations(typed, types, custom, store);
-      return typed;
+      try {
+        const typed = validations.checkTypes(input, types);
+        validations.checkValidations(typed, types, custom, store);
+        return typed;
+      } catch (error) {
+        throw isDynaliteError(error) ? error : unreadable(operation, error);
+      }
     },
     run: (operation, validated) =>
       new Promise((resolve, reject) => {
@@ -120,6 +124,12 @@ export async function openDynalite(
       }),
     close: () => store.db.close(),
   };
+}
+
+/** dynalite stumbles over a `null` where a value must be; the service calls such input unreadable. */
+function unreadable(operation: string, cause: unknown): DynaliteError {
+  const message = `The input of ${operation} cannot be read: ${(cause as Error).message}`;
+  return { statusCode: 400, body: { __type: "com.amazon.coral.service#SerializationException", message } };
 }
 
 async function openStore(store: Store, directory: string): Promise<void> {

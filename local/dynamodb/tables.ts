@@ -13,15 +13,15 @@ const index = z.object({
   KeySchema: keySchema,
   Projection: z.object({
     ProjectionType: z.enum(["ALL", "KEYS_ONLY", "INCLUDE"]),
-    NonKeyAttributes: z.optional(z.array(z.string())),
+    NonKeyAttributes: z.array(z.string()).optional(),
   }),
 });
 const properties = z.object({
-  TableName: z.optional(z.string()),
+  TableName: z.string().optional(),
   KeySchema: keySchema,
   AttributeDefinitions: z.array(z.object({ AttributeName: z.string(), AttributeType: z.enum(["S", "N", "B"]) })),
-  GlobalSecondaryIndexes: z.optional(z.array(index)),
-  LocalSecondaryIndexes: z.optional(z.array(index)),
+  GlobalSecondaryIndexes: z.array(index).optional(),
+  LocalSecondaryIndexes: z.array(index).optional(),
 });
 
 export const HONOURED_PROPERTIES = [

@@ -109,7 +109,10 @@ async function answer(
     const request: AwsRequest = { message, url, caller, ...(body === undefined ? {} : { body }) };
     for (const permission of service.permissions(request)) {
       const verdict = options.access.evaluate(caller, permission);
-      if (!verdict.allowed) return service.deny(request, response, verdict.message);
+      if (!verdict.allowed) {
+        options.emit({ type: "access-denied", message: verdict.message });
+        return service.deny(request, response, verdict.message);
+      }
     }
     if (!buffers) askForBody();
     await service.handle(request, response);

@@ -35,30 +35,30 @@ export interface Principal {
 /** Where a policy stands decides which elements it must have. */
 export type PolicyKind = "identity" | "resource" | "trust";
 
-const oneOrMany = z.union([z.string(), z.array(z.string()).check(z.minLength(1))]);
+const oneOrMany = z.union([z.string(), z.array(z.string()).min(1)]);
 const conditionValue = z.union([z.string(), z.number(), z.boolean()]);
 const principal = z.union([
   z.literal("*"),
   z.strictObject({
-    AWS: z.optional(oneOrMany),
-    Service: z.optional(oneOrMany),
-    Federated: z.optional(oneOrMany),
-    CanonicalUser: z.optional(oneOrMany),
+    AWS: oneOrMany.optional(),
+    Service: oneOrMany.optional(),
+    Federated: oneOrMany.optional(),
+    CanonicalUser: oneOrMany.optional(),
   }),
 ]);
 const statementSchema = z.strictObject({
-  Sid: z.optional(z.string()),
+  Sid: z.string().optional(),
   Effect: z.enum(["Allow", "Deny"]),
-  Action: z.optional(oneOrMany),
-  NotAction: z.optional(oneOrMany),
-  Resource: z.optional(oneOrMany),
-  NotResource: z.optional(oneOrMany),
-  Principal: z.optional(principal),
-  Condition: z.optional(z.record(z.string(), z.record(z.string(), z.union([conditionValue, z.array(conditionValue)])))),
+  Action: oneOrMany.optional(),
+  NotAction: oneOrMany.optional(),
+  Resource: oneOrMany.optional(),
+  NotResource: oneOrMany.optional(),
+  Principal: principal.optional(),
+  Condition: z.record(z.string(), z.record(z.string(), z.union([conditionValue, z.array(conditionValue)]))).optional(),
 });
 const documentSchema = z.strictObject({
-  Version: z.optional(z.enum(["2012-10-17", "2008-10-17"])),
-  Id: z.optional(z.string()),
+  Version: z.enum(["2012-10-17", "2008-10-17"]).optional(),
+  Id: z.string().optional(),
   Statement: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]),
 });
 type StatementDocument = z.infer<typeof statementSchema>;

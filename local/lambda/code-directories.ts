@@ -3,12 +3,16 @@ import { type Dirent, existsSync, statSync } from "node:fs";
 import { copyFile, cp, link, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+/** Requests under way still run older code, and may yet load a part of it. */
+const KEPT_REVISIONS = 5;
+
 /**
  * The read-only parts of execution environments on disk, below one folder. Every part is made once and shared by all
  * environments that need it.
  */
 export class CodeDirectories {
   readonly #root: string;
+  readonly #revisionsOf = new Map<string, readonly string[]>();
   #revision = 0;
 
   constructor(root: string) {
@@ -33,6 +37,9 @@ export class CodeDirectories {
   async copy(functionName: string, source: string): Promise<string> {
     const directory = join(this.#root, "revisions", `${functionName}-${++this.#revision}`);
     await cp(source, directory, { recursive: true, dereference: true });
+    const copies = this.#revisionsOf.get(functionName) ?? [];
+    this.#revisionsOf.set(functionName, [...copies, directory].slice(-KEPT_REVISIONS));
+    for (const old of copies.slice(0, 1 - KEPT_REVISIONS)) await rm(old, { recursive: true, force: true });
     return directory;
   }
 
@@ -60,7 +67,9 @@ export class CodeDirectories {
 export function requireDirectory(path: string, what: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory()) return path;
-  throw new Error(`${what}: expected a directory with the unpacked code at ${path}, found ${stats ? "a file" : "nothing"}.`);
+  throw new Error(
+    `${what}: expected a directory with the unpacked code at ${path}, found ${stats ? "a file" : "nothing"}.`,
+  );
 }
 
 async function overlay(source: string, target: string): Promise<void> {

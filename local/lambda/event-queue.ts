@@ -80,7 +80,8 @@ export class EventQueue {
       this.#queued--;
       return;
     }
-    const { retries, maxEventAgeSeconds } = this.#functions.resolve(event.functionArn, event.qualifier).function.asynchronous;
+    const { retries, maxEventAgeSeconds } = this.#functions.resolve(event.functionArn, event.qualifier).function
+      .asynchronous;
     const delays = this.#options.eventRetryMillis;
     const delay = delays[Math.min(attempt, delays.length - 1)] ?? 0;
     const tooOld = this.#clock() + delay - receivedAt > maxEventAgeSeconds * 1000;

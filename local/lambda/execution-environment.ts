@@ -1,16 +1,15 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { InvocationResult } from "../simulator.ts";
-import { type EnvironmentLog, logStreamName, openEnvironmentLog } from "./environment-log.ts";
-import { environmentVariables, nodeArguments } from "./environment-variables.ts";
+import { nodeArguments } from "./environment-variables.ts";
 import { exitFailure, type KillReason } from "./exit-failure.ts";
 import { type FailureDocument, sandboxFailure } from "./function-failure.ts";
 import type { FunctionVersion } from "./function-version.ts";
-import { type InvocationRecords, jsonRecords, textRecords } from "./invocation-records.ts";
+import { invocationEvent, invocationReport } from "./invocation-report.ts";
 import { INIT_TIMEOUT_MILLIS, PROVISIONED_INIT_TIMEOUT_MILLIS } from "./limits.ts";
 import { MemoryWatch } from "./memory.ts";
 import { RunningInvocation } from "./running-invocation.ts";
-import { RuntimeApi } from "./runtime-api.ts";
+import { type InitializationType, prepareSandbox, type Sandbox } from "./sandbox.ts";
 import { type ProcessExit, SandboxProcess } from "./sandbox-process.ts";
 import type { SandboxServices } from "./sandbox-services.ts";
 
@@ -51,17 +50,13 @@ interface Run {
 /** One sandbox: a process with its Runtime API, which serves one invocation at a time and is frozen in between. */
 export class ExecutionEnvironment {
   readonly version: FunctionVersion;
-  readonly initialization: "on-demand" | "provisioned-concurrency";
+  readonly initialization: InitializationType;
   readonly accessKeyId: string;
   /** How many callers deep the running invocation is; kept by whoever hands out environments. */
   depth = 0;
   readonly #services: SandboxServices;
   readonly #events: EnvironmentEvents;
-  readonly #api: RuntimeApi;
-  readonly #log: EnvironmentLog;
-  readonly #records: InvocationRecords;
-  readonly #variables: Readonly<Record<string, string>>;
-  readonly #temporaryDirectory: string;
+  readonly #sandbox: Sandbox;
   #state: State = { type: "initialising" };
   #process: SandboxProcess | undefined;
   readonly #memory: MemoryWatch;
@@ -72,79 +67,35 @@ export class ExecutionEnvironment {
   #initMillis: number | undefined;
   #killReason: KillReason | undefined;
   #retired = false;
+  #closed: Promise<void> | undefined;
 
-  private constructor(
-    parts: {
-      version: FunctionVersion;
-      initialization: ExecutionEnvironment["initialization"];
-      accessKeyId: string;
-      api: RuntimeApi;
-      log: EnvironmentLog;
-      variables: Readonly<Record<string, string>>;
-      temporaryDirectory: string;
-    },
-    services: SandboxServices,
-    events: EnvironmentEvents,
-  ) {
-    this.version = parts.version;
-    this.initialization = parts.initialization;
-    this.accessKeyId = parts.accessKeyId;
-    this.#api = parts.api;
-    this.#log = parts.log;
-    this.#variables = parts.variables;
-    this.#temporaryDirectory = parts.temporaryDirectory;
+  private constructor(sandbox: Sandbox, services: SandboxServices, events: EnvironmentEvents) {
+    this.version = sandbox.version;
+    this.initialization = sandbox.initialization;
+    this.accessKeyId = sandbox.accessKeyId;
+    this.#sandbox = sandbox;
     this.#services = services;
     this.#events = events;
-    this.#memory = new MemoryWatch(parts.version.memoryMegabytes, services.memorySampleMillis, () =>
+    this.#memory = new MemoryWatch(sandbox.version.memoryMegabytes, services.memorySampleMillis, () =>
       this.#kill("out-of-memory"),
     );
-    this.#records =
-      parts.version.logging.format === "JSON"
-        ? jsonRecords(parts.version, services.context.clock)
-        : textRecords(parts.version);
   }
 
   /** Starts init; `onFree` follows when it has ended. Rejects when no process can be started at all. */
   static async start(
     version: FunctionVersion,
-    initialization: ExecutionEnvironment["initialization"],
+    initialization: InitializationType,
     services: SandboxServices,
     events: EnvironmentEvents,
   ): Promise<ExecutionEnvironment> {
-    const { context, access } = services;
-    // A session name has at least two characters, a function's may have one.
-    const credentials = access.assumeRole(version.roleArn, version.functionName.padEnd(2, "-"));
-    const caller = access.callerOf(credentials.accessKeyId);
-    if (caller === undefined) throw new Error(`The credentials of ${version.roleArn} are not known to the platform.`);
-    const id = services.randomHex(16);
-    const stream = logStreamName(version, context.clock(), id);
-    const log = openEnvironmentLog(version, stream, caller, services);
-    const temporaryDirectory = join(services.temporaryRoot, id);
-    mkdirSync(temporaryDirectory, { recursive: true });
     let environment: ExecutionEnvironment | undefined;
-    const api = await RuntimeApi.listen({
+    const sandbox = await prepareSandbox(version, initialization, services, {
       onNext: () => environment?.onNext(),
       onInitError: (failure) => environment?.onInitError(failure),
       onResponse: (response) => environment?.current?.receive(response),
       onInvocationError: (failure) => environment?.current?.fail(failure),
     });
-    const variables = environmentVariables(version, {
-      runtimeDirectory: services.runtimeDirectory,
-      runtimeApi: api.address,
-      temporaryDirectory,
-      logStream: stream,
-      initialization,
-      region: context.region,
-      awsEndpointUrl: context.awsEndpointUrl,
-      credentials,
-      node: services.node,
-    });
-    const { accessKeyId } = credentials;
-    environment = new ExecutionEnvironment(
-      { version, initialization, accessKeyId, api, log, variables, temporaryDirectory },
-      services,
-      events,
-    );
+    environment = new ExecutionEnvironment(sandbox, services, events);
     try {
       await environment.#boot();
     } catch (error) {
@@ -186,7 +137,7 @@ export class ExecutionEnvironment {
       deadlineMillis: context.clock() + timeoutMillis,
       timer: setTimeout(() => this.#kill("timeout"), timeoutMillis),
     };
-    this.#log.platformLine(this.#records.start(invocation.requestId));
+    this.#sandbox.log.platformLine(this.#sandbox.records.start(invocation.requestId));
     if (this.#state.type === "ready") {
       this.#process?.thaw();
       this.#memory.resume();
@@ -220,6 +171,7 @@ export class ExecutionEnvironment {
     if (this.idle) this.#end();
     else this.#kill("stopped");
     await ended;
+    await this.#closed;
   }
 
   onNext(): void {
@@ -250,7 +202,7 @@ export class ExecutionEnvironment {
   #deliver(run: Run): void {
     const { requestId, payload, invokedFunctionArn, traceId, clientContext } = run.invocation;
     this.#state = { type: "invoking", run, delivered: true };
-    this.#api.deliver({
+    this.#sandbox.api.deliver({
       requestId,
       payload,
       deadlineMillis: run.deadlineMillis,
@@ -263,7 +215,7 @@ export class ExecutionEnvironment {
   async #boot(): Promise<void> {
     const services = this.#services;
     const { version } = this;
-    this.#log.platformLine(this.#records.initStart());
+    this.#sandbox.log.platformLine(this.#sandbox.records.initStart());
     this.#initStartedAt = services.monotonicMillis();
     this.#initFailure = undefined;
     this.#killReason = undefined;
@@ -272,8 +224,8 @@ export class ExecutionEnvironment {
         node: services.node,
         arguments: [...nodeArguments(version.memoryMegabytes), join(services.runtimeDirectory, "bootstrap.mjs")],
         directory: version.codeDirectory,
-        environment: this.#variables,
-        onLine: (line) => this.#log.functionLine(line),
+        environment: this.#sandbox.variables,
+        onLine: (line) => this.#sandbox.log.functionLine(line),
         onExit: (exit) => this.#onExit(exit),
       },
       services.reaper,
@@ -310,10 +262,11 @@ export class ExecutionEnvironment {
       case "invoking": {
         const { requestId } = state.run.invocation;
         const seconds = this.version.timeoutSeconds;
-        const failure = (state.delivered ? undefined : this.#initFailure) ?? exitFailure(requestId, exit, reason, seconds);
+        const failure =
+          (state.delivered ? undefined : this.#initFailure) ?? exitFailure(requestId, exit, reason, seconds);
         if (!state.delivered) this.#reportInit("invoke", reason);
         if (!state.run.answer.answered) {
-          this.#log.platformLine(
+          this.#sandbox.log.platformLine(
             reason === "timeout"
               ? `${new Date(this.#services.context.clock()).toISOString()} ${requestId} Task timed out after ${seconds.toFixed(2)} seconds`
               : `${failure.errorMessage} ${failure.errorType}`,
@@ -328,8 +281,8 @@ export class ExecutionEnvironment {
   #reportInit(phase: "init" | "invoke", reason: KillReason | undefined): void {
     const timedOut = reason === "init-timeout" || reason === "timeout";
     const errorType = this.#initFailure?.errorType ?? (timedOut ? undefined : "Runtime.ExitError");
-    this.#log.platformLine(
-      this.#records.initFailed({
+    this.#sandbox.log.platformLine(
+      this.#sandbox.records.initFailed({
         initMillis: this.#services.monotonicMillis() - this.#initStartedAt,
         phase,
         status: timedOut ? "timeout" : "error",
@@ -348,38 +301,18 @@ export class ExecutionEnvironment {
     const initMillis = this.#initMillis;
     this.#initMillis = undefined;
     await this.#process?.outputRead();
-    const { requestId } = run.invocation;
-    const { failure } = run.answer;
-    const timedOut = this.#killReason === "timeout" && failure?.errorType === "Sandbox.Timedout";
-    const timeoutMillis = this.version.timeoutSeconds * 1000;
-    const measured = timedOut ? timeoutMillis : durationMillis;
-    const billedInit = this.initialization === "on-demand" ? (initMillis ?? 0) : 0;
-    const report = {
-      requestId,
-      durationMillis: measured,
-      billedMillis: Math.ceil(measured + billedInit),
-      ...(initMillis === undefined ? {} : { initMillis }),
+    const report = invocationReport({
+      version: this.version,
+      initialization: this.initialization,
+      requestId: run.invocation.requestId,
+      durationMillis,
+      initMillis,
       maxMemoryMegabytes: this.#memory.maxMegabytes,
-      // A function that throws has failed, but its environment is sound: Lambda reports that as a success of its own.
-      status: timedOut ? ("timeout" as const) : this.#process === undefined ? ("error" as const) : ("success" as const),
-      ...(this.#process === undefined && !timedOut && failure !== undefined ? { errorType: failure.errorType } : {}),
-    };
-    for (const line of this.#records.end(report)) this.#log.platformLine(line);
-    this.#services.context.emit({
-      type: "invocation",
-      functionName: this.version.functionName,
-      requestId,
-      durationMillis: report.durationMillis,
-      billedMillis: report.billedMillis,
-      ...(initMillis === undefined ? {} : { initMillis }),
-      status: timedOut
-        ? "timeout"
-        : failure?.errorType === "Runtime.OutOfMemory"
-          ? "out-of-memory"
-          : failure === undefined
-            ? "success"
-            : "error",
+      failure: run.answer.failure,
+      processEnded: this.#process === undefined,
     });
+    for (const line of this.#sandbox.records.end(report)) this.#sandbox.log.platformLine(line);
+    this.#services.context.emit(invocationEvent(this.version.functionName, report, run.answer.failure));
     run.over.resolve();
     if (this.#process === undefined || this.#retired) return this.#end();
     this.#state = { type: "ready" };
@@ -397,7 +330,7 @@ export class ExecutionEnvironment {
     clearTimeout(this.#initTimer);
     this.#memory.leave();
     this.#process?.kill();
-    this.#api.close();
-    rmSync(this.#temporaryDirectory, { recursive: true, force: true });
+    this.#closed = this.#sandbox.api.close();
+    rmSync(this.#sandbox.temporaryDirectory, { recursive: true, force: true });
   }
 }

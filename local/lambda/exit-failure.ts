@@ -14,11 +14,7 @@ export function exitFailure(
   switch (reason) {
     case "timeout":
     case "init-timeout":
-      return sandboxFailure(
-        requestId,
-        "Sandbox.Timedout",
-        `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`,
-      );
+      return sandboxFailure(requestId, "Sandbox.Timedout", `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`);
     case "out-of-memory":
       return sandboxFailure(requestId, "Runtime.OutOfMemory", "Runtime exited with error: signal: killed");
     case "stopped":
@@ -29,7 +25,9 @@ export function exitFailure(
 
 function exitText({ status, signal }: ProcessExit): string {
   if (signal !== undefined) return `Runtime exited with error: signal: ${SIGNAL_NAMES[signal] ?? signal}`;
-  return status === 0 ? "Runtime exited without providing a reason" : `Runtime exited with error: exit status ${status}`;
+  return status === 0
+    ? "Runtime exited without providing a reason"
+    : `Runtime exited with error: exit status ${status}`;
 }
 
 /** As Go's `os` package, which Lambda's supervisor is written in, names them on Linux. */

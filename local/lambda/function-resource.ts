@@ -78,10 +78,14 @@ export async function readFunctionVersion(
 function requireNode(properties: FunctionProperties, where: string): { runtime: string; handler: string } {
   const { PackageType, Runtime, Handler } = properties;
   if (PackageType === "Image") {
-    throw new Error(`${where}: PackageType is "Image"; container images do not run here, only Zip packages for Node.js do.`);
+    throw new Error(
+      `${where}: PackageType is "Image"; container images do not run here, only Zip packages for Node.js do.`,
+    );
   }
   if (Runtime === undefined || !NODE_RUNTIME.test(Runtime)) {
-    throw new Error(`${where}: Runtime is ${JSON.stringify(Runtime)}; only Node.js runs here, as "${SIMULATED_RUNTIME}".`);
+    throw new Error(
+      `${where}: Runtime is ${JSON.stringify(Runtime)}; only Node.js runs here, as "${SIMULATED_RUNTIME}".`,
+    );
   }
   if (Handler === undefined) throw new Error(`${where}: Handler is required for a Zip package.`);
   return { runtime: Runtime, handler: Handler };

@@ -34,7 +34,8 @@ const millis = (value: number) => value.toFixed(2);
 /** https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html */
 export function textRecords(version: FunctionVersion): InvocationRecords {
   return {
-    initStart: () => `INIT_START Runtime Version: ${version.runtime.replace("nodejs", "nodejs:").replace(".x", "")}.local`,
+    initStart: () =>
+      `INIT_START Runtime Version: ${version.runtime.replace("nodejs", "nodejs:").replace(".x", "")}.local`,
     initFailed: ({ initMillis, phase, status, errorType }) =>
       `INIT_REPORT Init Duration: ${millis(initMillis)} ms\tPhase: ${phase}\tStatus: ${status}${
         errorType === undefined ? "" : `\tError Type: ${errorType}`

@@ -17,7 +17,7 @@ while read -r change group; do
     -) groups="\${groups%% $group *} \${groups#* $group }" ;;
   esac
 done
-for group in $groups; do kill -9 -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 exit 0
 `;
 
@@ -26,7 +26,12 @@ export class Reaper {
   readonly #exited: Promise<unknown>;
 
   constructor() {
-    this.#shell = spawn("/bin/sh", ["-c", SCRIPT], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: {}, cwd: "/" });
+    this.#shell = spawn("/bin/sh", ["-c", SCRIPT], {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+      env: {},
+      cwd: "/",
+    });
     this.#exited = once(this.#shell, "exit");
     this.#exited.catch(() => undefined);
     // A reaper that was killed must not take the platform with it.

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "zod";
 import { readProperties } from "../resource-properties.ts";
 import type { ResolvedResource } from "../simulator.ts";
 import {
@@ -13,11 +13,13 @@ import {
 const integer = (minimum: number, maximum: number) =>
   z.pipe(z.coerce.number(), z.int().check(z.gte(minimum), z.lte(maximum)));
 const name = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/));
-const qualifier = z.string().check(z.regex(/^(?!\d+$)[A-Za-z0-9_-]{1,128}$/, "an alias has letters, digits, - and _, and is not a number"));
+const qualifier = z
+  .string()
+  .check(z.regex(/^(?!\d+$)[A-Za-z0-9_-]{1,128}$/, "an alias has letters, digits, - and _, and is not a number"));
 
 const functionProperties = z.object({
   Architectures: z._default(z.array(z.enum(["arm64", "x86_64"])).check(z.length(1)), ["x86_64"]),
-  Code: z.object({
+  Code: z.strictObject({
     ImageUri: z.optional(z.string()),
     S3Bucket: z.optional(z.string()),
     S3Key: z.optional(z.string()),
@@ -29,7 +31,7 @@ const functionProperties = z.object({
   Handler: z.optional(z.string()),
   Layers: z._default(z.array(z.string()).check(z.maxLength(MAX_LAYERS)), []),
   LoggingConfig: z.optional(
-    z.object({
+    z.strictObject({
       ApplicationLogLevel: z.optional(z.enum(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"])),
       LogFormat: z.optional(z.enum(["Text", "JSON"])),
       LogGroup: z.optional(z.string()),
@@ -46,7 +48,7 @@ const functionProperties = z.object({
 });
 
 const layerProperties = z.object({
-  Content: z.object({ S3Bucket: z.string(), S3Key: z.string() }),
+  Content: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),
   LayerName: z.optional(z.string()),
 });
 
@@ -66,9 +68,7 @@ const aliasProperties = z.object({
   RoutingConfig: z.optional(
     z.object({
       AdditionalVersionWeights: z.optional(
-        z.array(
-          z.object({ FunctionVersion: z.string(), FunctionWeight: z.coerce.number().check(z.gte(0), z.lte(1)) }),
-        ),
+        z.array(z.object({ FunctionVersion: z.string(), FunctionWeight: z.coerce.number().check(z.gte(0), z.lte(1)) })),
       ),
     }),
   ),

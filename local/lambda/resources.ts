@@ -19,7 +19,8 @@ export function lambdaResources(
   const layers = new Map<string, string>();
   const layerDirectoryOf = (arn: string): string => {
     const directory = layers.get(arn);
-    if (directory === undefined) throw new Error(`There is no layer ${arn} in the templates; others cannot be fetched here.`);
+    if (directory === undefined)
+      throw new Error(`There is no layer ${arn} in the templates; others cannot be fetched here.`);
     return directory;
   };
 
@@ -28,7 +29,12 @@ export function lambdaResources(
       honoured: FUNCTION_PROPERTIES,
       ignored: IGNORED_FUNCTION_PROPERTIES,
       async create(resource) {
-        const { version, reservedConcurrency } = await readFunctionVersion(resource, context, directories, layerDirectoryOf);
+        const { version, reservedConcurrency } = await readFunctionVersion(
+          resource,
+          context,
+          directories,
+          layerDirectoryOf,
+        );
         functions.add(version, {
           reservedConcurrency,
           asynchronous: { retries: ASYNCHRONOUS_RETRIES.default, maxEventAgeSeconds: MAX_EVENT_AGE_SECONDS.default },
@@ -75,7 +81,8 @@ export function lambdaResources(
       honoured: ["FunctionName", "FunctionVersion", "Name", "ProvisionedConcurrencyConfig", "RoutingConfig"],
       ignored: { Description: "text for people" },
       async create(resource) {
-        const { FunctionName, FunctionVersion, Name, ProvisionedConcurrencyConfig, RoutingConfig } = readAlias(resource);
+        const { FunctionName, FunctionVersion, Name, ProvisionedConcurrencyConfig, RoutingConfig } =
+          readAlias(resource);
         const { function: owner } = functions.named(FunctionName);
         const version = parseFunctionReference(FunctionVersion)?.qualifier ?? FunctionVersion;
         const weights = new Map(

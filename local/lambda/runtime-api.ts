@@ -51,7 +51,13 @@ export class RuntimeApi {
     this.#events = events;
     this.#server = createServer(
       // Requests may wait for an invocation for minutes, and a streamed answer may take 15.
-      { noDelay: true, keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0, connectionsCheckingInterval: 2 ** 30 },
+      {
+        noDelay: true,
+        keepAliveTimeout: 0,
+        requestTimeout: 0,
+        headersTimeout: 0,
+        connectionsCheckingInterval: 2 ** 30,
+      },
       (message, reply) => this.#handle(message, reply),
     );
   }
@@ -89,9 +95,10 @@ export class RuntimeApi {
     reply.end(invocation.payload);
   }
 
-  close(): void {
-    this.#server.close();
+  close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
+    return closed;
   }
 
   #handle(message: IncomingMessage, reply: ServerResponse): void {
@@ -104,7 +111,8 @@ export class RuntimeApi {
       this.#events.onNext();
       return;
     }
-    if (message.method !== "POST" || path === undefined) return refuse(reply, 404, "NotFound", "There is no such path.");
+    if (message.method !== "POST" || path === undefined)
+      return refuse(reply, 404, "NotFound", "There is no such path.");
     if (path === "init/error") {
       void readError(message).then((failure) => {
         accept(reply);

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
-import { LineSplitter } from "./line-splitter.ts";
 import { MAX_LOG_LINE_BYTES } from "./limits.ts";
+import { LineSplitter } from "./line-splitter.ts";
 import type { Reaper } from "./reaper.ts";
 
 export interface ProcessExit {

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AccessControl, FunctionInvoker, LogSink, MetricSink, Simulator, SimulatorContext } from "../simulator.ts";
 import { createLambdaApi } from "./api/service.ts";
@@ -68,13 +69,21 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
   const prepare = () => {
     prepared ??= directories
       .clear()
+      .then(() => rm(join(root, "tmp"), { recursive: true, force: true }))
       .then(() => directories.runtime(join(import.meta.dirname, "runtime")))
       .then(() => undefined);
     return prepared;
   };
   const resources = Object.entries(lambdaResources(context, functions, directories)).map(
     ([type, behaviour]) =>
-      [type, { ...behaviour, create: (resource: Parameters<typeof behaviour.create>[0]) => prepare().then(() => behaviour.create(resource)) }] as const,
+      [
+        type,
+        {
+          ...behaviour,
+          create: (resource: Parameters<typeof behaviour.create>[0]) =>
+            prepare().then(() => behaviour.create(resource)),
+        },
+      ] as const,
   );
 
   return {
@@ -82,6 +91,8 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
     service: createLambdaApi({ account: context, functions, invoker, events, uuid: identity.uuid }),
     async start() {
       await prepare();
+      // Lambda refuses to create such a function; here the trust policy may come to life after it.
+      for (const { latest } of functions.all) access.assumeRole(latest.version.roleArn, "start-check");
       const pools = functions.all.flatMap(({ published }) => [...published.values()]);
       await Promise.all(pools.map((pool) => scheduler.provision(pool)));
     },

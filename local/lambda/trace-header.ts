@@ -20,4 +20,7 @@ export function traceHeader(
   return `Root=${root};Parent=${parent};Sampled=${sampled}`;
 }
 
-const epochHex = (millis: number) => Math.floor(millis / 1000).toString(16).padStart(8, "0");
+const epochHex = (millis: number) =>
+  Math.floor(millis / 1000)
+    .toString(16)
+    .padStart(8, "0");

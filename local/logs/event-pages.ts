@@ -1,6 +1,6 @@
 import { ServiceError } from "../endpoint/service-error.ts";
 import { type FilterPattern, matchesFilter } from "./filter-pattern.ts";
-import { type IndexedEvent, type LogStream, readEvents } from "./log-streams.ts";
+import { type IndexedEvent, type LogStream, readEvents, statisticsOf } from "./log-streams.ts";
 
 export const MAX_PAGE_EVENTS = 10_000;
 /** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html */
@@ -78,6 +78,8 @@ export async function searchPage(
     found = found.slice(0, request.limit);
   };
   for (const stream of streams) {
+    // Somebody who follows a group asks again and again for its newest lines: streams that have ended are not read.
+    if (((await statisticsOf(stream)).lastEventMillis ?? 0) < request.from) continue;
     for await (const event of readEvents(stream)) {
       if (event.timestamp < request.from || event.timestamp > request.to) continue;
       const candidate = { ...event, stream: stream.name };

@@ -29,11 +29,11 @@ const MAX_BATCH_EVENTS = 10_000;
 const MAX_EVENT_AGE_MILLIS = 14 * MILLIS_PER_DAY;
 const MAX_EVENT_LEAD_MILLIS = 2 * 3600 * 1000;
 
-const groupName = z.string().check(z.regex(/^[\w./#-]{1,512}$/));
-const streamName = z.string().check(z.regex(/^[^:*]{1,512}$/));
-const limit = (max: number) => z._default(z.int().check(z.minimum(1), z.maximum(max)), max);
+const groupName = z.string().regex(/^[\w./#-]{1,512}$/);
+const streamName = z.string().regex(/^[^:*]{1,512}$/);
+const limit = (max: number) => z.int().min(1).max(max).default(max);
 /** A group by name, or by name or ARN under the newer parameter. */
-const groupReference = { logGroupName: z.optional(groupName), logGroupIdentifier: z.optional(z.string()) };
+const groupReference = { logGroupName: groupName.optional(), logGroupIdentifier: z.string().optional() };
 
 /** Ties an operation's input, permissions and work together: the input is read once for each, by one schema. */
 function operation<Schema extends z.ZodType>(
@@ -55,9 +55,9 @@ function operation<Schema extends z.ZodType>(
 export const LOGS_OPERATIONS: Readonly<Record<string, LogsOperation>> = {
   DescribeLogGroups: operation(
     z.strictObject({
-      logGroupNamePrefix: z.optional(z.string()),
-      logGroupNamePattern: z.optional(z.string()),
-      nextToken: z.optional(z.string()),
+      logGroupNamePrefix: z.string().optional(),
+      logGroupNamePattern: z.string().optional(),
+      nextToken: z.string().optional(),
       limit: limit(DEFAULT_LIST_SIZE),
     }),
     (_input, facts) => [logsPermission(facts, "DescribeLogGroups", "")],
@@ -95,10 +95,10 @@ export const LOGS_OPERATIONS: Readonly<Record<string, LogsOperation>> = {
   DescribeLogStreams: operation(
     z.strictObject({
       ...groupReference,
-      logStreamNamePrefix: z.optional(z.string()),
-      orderBy: z._default(z.enum(["LogStreamName", "LastEventTime"]), "LogStreamName"),
-      descending: z._default(z.boolean(), false),
-      nextToken: z.optional(z.string()),
+      logStreamNamePrefix: z.string().optional(),
+      orderBy: z.enum(["LogStreamName", "LastEventTime"]).default("LogStreamName"),
+      descending: z.boolean().default(false),
+      nextToken: z.string().optional(),
       limit: limit(DEFAULT_LIST_SIZE),
     }),
     (input, facts) => [logsPermission(facts, "DescribeLogStreams", referencedGroup(input))],
@@ -136,8 +136,9 @@ export const LOGS_OPERATIONS: Readonly<Record<string, LogsOperation>> = {
       logGroupName: groupName,
       logStreamName: streamName,
       logEvents: z
-        .array(z.object({ timestamp: z.int().check(z.minimum(0)), message: z.string().check(z.minLength(1)) }))
-        .check(z.minLength(1), z.maxLength(MAX_BATCH_EVENTS)),
+        .array(z.object({ timestamp: z.int().min(0), message: z.string().min(1) }))
+        .min(1)
+        .max(MAX_BATCH_EVENTS),
     }),
     (input, facts) => [logsPermission(facts, "PutLogEvents", input.logGroupName, input.logStreamName)],
     async ({ logGroupName, logStreamName, logEvents }, { store, clock }) => {
@@ -179,12 +180,12 @@ export const LOGS_OPERATIONS: Readonly<Record<string, LogsOperation>> = {
     z.strictObject({
       ...groupReference,
       logStreamName: streamName,
-      startTime: z.optional(z.int()),
-      endTime: z.optional(z.int()),
-      nextToken: z.optional(z.string()),
+      startTime: z.int().optional(),
+      endTime: z.int().optional(),
+      nextToken: z.string().optional(),
       limit: limit(MAX_PAGE_EVENTS),
-      startFromHead: z._default(z.boolean(), false),
-      unmask: z.optional(z.boolean()),
+      startFromHead: z.boolean().default(false),
+      unmask: z.boolean().optional(),
     }),
     (input, facts) => [logsPermission(facts, "GetLogEvents", referencedGroup(input), input.logStreamName)],
     async (input, { store }) => {
@@ -206,15 +207,15 @@ export const LOGS_OPERATIONS: Readonly<Record<string, LogsOperation>> = {
   FilterLogEvents: operation(
     z.strictObject({
       ...groupReference,
-      logStreamNames: z.optional(z.array(streamName).check(z.maxLength(100))),
-      logStreamNamePrefix: z.optional(z.string()),
-      startTime: z.optional(z.int()),
-      endTime: z.optional(z.int()),
-      filterPattern: z._default(z.string().check(z.maxLength(1024)), ""),
-      nextToken: z.optional(z.string()),
+      logStreamNames: z.array(streamName).max(100).optional(),
+      logStreamNamePrefix: z.string().optional(),
+      startTime: z.int().optional(),
+      endTime: z.int().optional(),
+      filterPattern: z.string().max(1024).default(""),
+      nextToken: z.string().optional(),
       limit: limit(MAX_PAGE_EVENTS),
-      interleaved: z.optional(z.boolean()),
-      unmask: z.optional(z.boolean()),
+      interleaved: z.boolean().optional(),
+      unmask: z.boolean().optional(),
     }),
     (input, facts) => [logsPermission(facts, "FilterLogEvents", referencedGroup(input))],
     async (input, { store }) => {

@@ -14,8 +14,8 @@ const RETENTION_DAYS = [
 ] as const;
 
 const properties = z.object({
-  LogGroupName: z.optional(z.string()),
-  RetentionInDays: z.optional(z.literal(RETENTION_DAYS)),
+  LogGroupName: z.string().optional(),
+  RetentionInDays: z.literal(RETENTION_DAYS).optional(),
 });
 
 /** CloudWatch Logs, kept as JSON lines below `<state>/logs`; the sink for everything that functions print. */

@@ -13,7 +13,7 @@ import { bucketArn, objectArn } from "./operation.ts";
 const BUCKET_NAME = /^(?!xn--|\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]$/;
 const MAX_NAME_LENGTH = 63;
 
-const bucketProperties = z.object({ BucketName: z.optional(z.string().check(z.regex(BUCKET_NAME))) });
+const bucketProperties = z.object({ BucketName: z.string().regex(BUCKET_NAME).optional() });
 const policyProperties = z.object({ Bucket: z.string(), PolicyDocument: z.unknown() });
 
 const IGNORED = {

@@ -42,5 +42,7 @@ export const payloadChunk = (chunk: Uint8Array): Buffer =>
 export const invokeComplete = (failure?: { readonly code: string; readonly details: string }): Buffer =>
   encodeEvent(
     { ":message-type": "event", ":event-type": "InvokeComplete", ":content-type": "application/json" },
-    Buffer.from(JSON.stringify(failure === undefined ? {} : { ErrorCode: failure.code, ErrorDetails: failure.details })),
+    Buffer.from(
+      JSON.stringify(failure === undefined ? {} : { ErrorCode: failure.code, ErrorDetails: failure.details }),
+    ),
   );

@@ -77,7 +77,10 @@ async function handle(request: AwsRequest, response: ServerResponse, parts: Lamb
       const configuration = describeFunction(pool.version, invokedArn);
       if (call.type === "get-function-configuration") return writeJson(response, 200, configuration);
       const location = `file://${pool.version.codeDirectory}`;
-      return writeJson(response, 200, { Configuration: configuration, Code: { RepositoryType: "S3", Location: location } });
+      return writeJson(response, 200, {
+        Configuration: configuration,
+        Code: { RepositoryType: "S3", Location: location },
+      });
     }
     case "invoke": {
       const invocation = readInvocation(request, call, "buffered");
@@ -114,5 +117,9 @@ function writeJson(response: ServerResponse, status: number, value: unknown): vo
 function writeLambdaError(response: ServerResponse, error: ServiceError): void {
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   response.setHeader("x-amzn-errortype", error.code);
-  writeJson(response, error.status, { Type: error.status < 500 ? "User" : "Server", ...error.details, message: error.message });
+  writeJson(response, error.status, {
+    Type: error.status < 500 ? "User" : "Server",
+    ...error.details,
+    message: error.message,
+  });
 }

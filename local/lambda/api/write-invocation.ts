@@ -5,12 +5,17 @@ import { isFunctionFailure } from "../function-failure.ts";
 import { invokeComplete, payloadChunk } from "./event-stream.ts";
 
 /** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_ResponseSyntax */
-export async function writeBuffered(response: ServerResponse, result: InvocationResult, version: string): Promise<void> {
+export async function writeBuffered(
+  response: ServerResponse,
+  result: InvocationResult,
+  version: string,
+): Promise<void> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of result.body) chunks.push(chunk);
   const payload = Buffer.concat(chunks);
   response.writeHead(200, {
-    "content-type": result.functionError === undefined ? (result.contentType ?? "application/json") : "application/json",
+    "content-type":
+      result.functionError === undefined ? (result.contentType ?? "application/json") : "application/json",
     "content-length": payload.length,
     "x-amz-executed-version": version,
     ...(result.functionError === undefined ? {} : { "x-amz-function-error": result.functionError }),
@@ -27,7 +32,6 @@ export async function writeEventStream(
   response.writeHead(200, {
     "content-type": "application/vnd.amazon.eventstream",
     "x-amz-executed-version": version,
-    "x-amzn-lambda-response-stream-content-type": result.contentType ?? "application/octet-stream",
   });
   response.flushHeaders();
   const gone = once(response, "close");

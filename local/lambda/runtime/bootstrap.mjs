@@ -77,6 +77,7 @@ async function runStreaming(event, context) {
   try {
     const running = loaded.handler(event, stream, context);
     if (typeof running?.then !== "function") throw new Error("Streaming does not support non-async handlers.");
+    // biome-ignore lint/suspicious/noConsole: a line of the function's own log
     if ((await running) !== undefined) console.warn("Streaming handlers ignore return values.");
     await answered;
     if (!stream.writableFinished) throw new Error("Response stream is not finished.");

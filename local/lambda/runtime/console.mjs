@@ -31,9 +31,10 @@ export function patchConsole(invokeStore, { format: wanted, level }) {
           };
   }
   const asError = (error) => (error instanceof Error ? error : new Error(String(error)));
+  const { error: report } = console;
   return asJson
-    ? (_what, error) => console.error(asError(error))
-    : (what, error) => console.error(what, `\t${errorText(asError(error))}`);
+    ? (_what, error) => report(asError(error))
+    : (what, error) => report(what, `\t${errorText(asError(error))}`);
 }
 
 function textLine(level, requestId, _tenantId, message, rest) {

@@ -34,7 +34,11 @@ export async function startGateway(
     if (behaviour === undefined) return running.create(type, properties);
     return behaviour.create({ stack: "test", logicalId: `Gateway${++made}`, type, properties });
   };
-  const restApi = await create("AWS::ApiGateway::RestApi", { Name: "api", EndpointConfiguration: { Types: ["REGIONAL"] }, ...api });
+  const restApi = await create("AWS::ApiGateway::RestApi", {
+    Name: "api",
+    EndpointConfiguration: { Types: ["REGIONAL"] },
+    ...api,
+  });
   const apiId = restApi.ref;
   const resourceIds = new Map([["/", restApi.attributes?.RootResourceId ?? ""]]);
   const resourceId = async (path: string): Promise<string> => {
@@ -42,7 +46,11 @@ export async function startGateway(
     if (known !== undefined) return known;
     const cut = path.lastIndexOf("/");
     const ParentId = await resourceId(path.slice(0, cut) || "/");
-    const { ref } = await create("AWS::ApiGateway::Resource", { RestApiId: apiId, ParentId, PathPart: path.slice(cut + 1) });
+    const { ref } = await create("AWS::ApiGateway::Resource", {
+      RestApiId: apiId,
+      ParentId,
+      PathPart: path.slice(cut + 1),
+    });
     resourceIds.set(path, ref);
     return ref;
   };
@@ -81,7 +89,12 @@ export async function startGateway(
     },
     async deploy(stage = {}) {
       const deployment = await create("AWS::ApiGateway::Deployment", { RestApiId: apiId });
-      await create("AWS::ApiGateway::Stage", { RestApiId: apiId, DeploymentId: deployment.ref, StageName: "live", ...stage });
+      await create("AWS::ApiGateway::Stage", {
+        RestApiId: apiId,
+        DeploymentId: deployment.ref,
+        StageName: "live",
+        ...stage,
+      });
       return gateway.listen(0);
     },
     async stop() {

@@ -82,7 +82,6 @@ describe("copies of assets", () => {
     const copy = copies.path("abc.zip");
     expect(readFileSync(join(copy, "index.mjs"), "utf8")).toBe("// asset.abc");
     const { mtimeMs } = statSync(join(copy, "index.mjs"));
-    rmSync(join(at, "asset.abc"), { recursive: true });
     expect(copies.path("abc.zip")).toBe(copy);
     expect(statSync(join(copy, "index.mjs")).mtimeMs).toBe(mtimeMs);
 
@@ -91,6 +90,23 @@ describe("copies of assets", () => {
     expect(copies.path("def.zip")).not.toBe(copy);
     expect(existsSync(copy)).toBe(true);
     expect(readdirSync(join(directory, "copies")).toSorted()).toEqual(["asset.abc", "asset.def"]);
+  });
+
+  test("are made again when files of them are gone", () => {
+    const at = writeAssembly("out", { Resources: {} }, { abc: "asset.abc" });
+    const copies = new AssetCopies(join(directory, "copies"), readCloudAssembly(at).assets);
+    rmSync(join(copies.path("abc.zip"), "index.mjs"));
+    expect(readFileSync(join(copies.path("abc.zip"), "index.mjs"), "utf8")).toBe("// asset.abc");
+  });
+
+  test("of assets that an assembly does not have go when asked", () => {
+    const old = writeAssembly("old", { Resources: {} }, { abc: "asset.abc" });
+    new AssetCopies(join(directory, "copies"), readCloudAssembly(old).assets).path("abc.zip");
+    const next = writeAssembly("next", { Resources: {} }, { def: "asset.def" });
+    const copies = new AssetCopies(join(directory, "copies"), readCloudAssembly(next).assets);
+    copies.path("def.zip");
+    copies.removeOthers();
+    expect(readdirSync(join(directory, "copies"))).toEqual(["asset.def"]);
   });
 
   test("what the assembly has not, or what is not there, is an error that names it", () => {

@@ -20,7 +20,7 @@ async function deploy(stacks: Record<string, Template>) {
       return { ref: `ref-${resource.logicalId}`, attributes: { Arn: `arn:${resource.logicalId}` } };
     },
   };
-  const deployment = new Deployment(assemblyOf(stacks), { accountId: "123456789012", region: "us-east-1" });
+  const deployment = new Deployment(assemblyOf(stacks), { accountId: "123456789012", region: "us-east-1" }, 1_000);
   await deployment.create(new Map([["Test::Thing", thing]]), (event) => events.push(event));
   const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
   return { deployment, created, warnings };
@@ -43,17 +43,34 @@ test("resources come to life in order, with plain properties", async () => {
   expect(warnings).toEqual([]);
 });
 
-test("outputs are resolved, those whose condition does not hold are absent", async () => {
+test("stacks are told as CloudFormation tells them; what has a condition that does not hold is absent", async () => {
   const { deployment } = await deploy({
     data: {
       Conditions: { Never: { "Fn::Equals": ["a", "b"] } },
-      Resources: { B: thing() },
-      Outputs: { Name: { Value: { Ref: "B" } }, Gone: { Value: "x", Condition: "Never" } },
+      Resources: { B: thing(), C: { ...thing(), Condition: "Never" } },
+      Outputs: {
+        Name: { Value: { Ref: "B" }, Description: "words", Export: { Name: { "Fn::Sub": "${AWS::StackName}-name" } } },
+        Gone: { Value: "x", Condition: "Never" },
+      },
     },
   });
-  expect(deployment.outputs("data")).toEqual({ Name: "ref-B" });
-  expect(deployment.resources()).toEqual([{ stack: "data", logicalId: "B", type: "Test::Thing", physicalId: "ref-B" }]);
-  expect(() => deployment.outputs("other")).toThrow('there is no stack "other"; there are: data');
+  expect(deployment.stacks()).toEqual([
+    {
+      name: "data",
+      createdAtMillis: 1_000,
+      status: "CREATE_COMPLETE",
+      outputs: [{ key: "Name", value: "ref-B", description: "words", exportName: "data-name" }],
+      resources: [{ logicalId: "B", type: "Test::Thing", physicalId: "ref-B" }],
+    },
+  ]);
+});
+
+test("before all resources exist there are no outputs", () => {
+  const stacks = { data: { Resources: { B: thing() }, Outputs: { Name: { Value: { Ref: "B" } } } } };
+  const account = { accountId: "123456789012", region: "us-east-1" };
+  expect(new Deployment(assemblyOf(stacks), account, 0).stacks()).toMatchObject([
+    { name: "data", status: "CREATE_IN_PROGRESS", outputs: [], resources: [] },
+  ]);
 });
 
 test("a resource whose condition does not hold is not there", async () => {

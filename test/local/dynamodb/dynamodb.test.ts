@@ -205,6 +205,40 @@ describe("dynamodb:LeadingKeys", () => {
   });
 });
 
+test("an index is made, queried in its own order, and guarded by its own ARN", async () => {
+  await endpoint.create("AWS::DynamoDB::Table", "Indexed", {
+    ...TABLE,
+    TableName: "indexed",
+    AttributeDefinitions: [...TABLE.AttributeDefinitions, { AttributeName: "at", AttributeType: "N" }],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: "by-time",
+        KeySchema: [
+          { AttributeName: "pk", KeyType: "HASH" },
+          { AttributeName: "at", KeyType: "RANGE" },
+        ],
+        Projection: { ProjectionType: "ALL" },
+      },
+    ],
+  });
+  for (const at of [5, -3, 20]) {
+    const Item = { ...key("t", `item ${at}`), at: { N: String(at) } };
+    await operator.send(new PutItemCommand({ TableName: "indexed", Item }));
+  }
+  const reader = new DynamoDBClient(
+    await endpoint.asRole([
+      { Effect: "Allow", Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:*:*:table/indexed/index/by-time" },
+    ]),
+  );
+  const query = { KeyConditionExpression: "pk = :pk", ExpressionAttributeValues: { ":pk": { S: "t" } } };
+  const found = await reader.send(new QueryCommand({ TableName: "indexed", IndexName: "by-time", ...query }));
+  expect(found.Items?.map(({ at }) => at?.N)).toEqual(["-3", "5", "20"]);
+  await expect(reader.send(new QueryCommand({ TableName: "indexed", ...query }))).rejects.toMatchObject({
+    name: "AccessDeniedException",
+  });
+  reader.destroy();
+});
+
 test("mistakes are answered as the service answers them", async () => {
   await expect(operator.send(new GetItemCommand({ TableName: "absent", Key: key("a", "b") }))).rejects.toMatchObject({
     name: "ResourceNotFoundException",
@@ -218,6 +252,24 @@ test("mistakes are answered as the service answers them", async () => {
   await expect(operator.send(new TransactWriteItemsCommand({ TransactItems: [] }))).rejects.toThrow(
     "TransactWriteItems is not simulated here",
   );
+});
+
+test("input that the emulator itself stumbles over is the caller's fault, not a fault of the platform", async () => {
+  const client = new DynamoDBClient(endpoint.asOperator);
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const message = args.request as { body: string; headers: Record<string, string> };
+      message.body = JSON.stringify({ TableName: "registry", Key: { pk: null } });
+      message.headers["content-length"] = String(message.body.length);
+      return next(args);
+    },
+    { step: "build", priority: "low" },
+  );
+  await expect(client.send(new GetItemCommand({ TableName: "registry", Key: key("a", "b") }))).rejects.toMatchObject({
+    name: "SerializationException",
+    $metadata: { httpStatusCode: 400 },
+  });
+  client.destroy();
 });
 
 test("tables and items outlive the process's own memory", async () => {

@@ -57,8 +57,12 @@ test.each(["never-answer", "spin"])("a function that does not end (%s) is stoppe
   });
   expect(isAlive(pid)).toBe(false);
   await until(() => reports(`/aws/lambda/slow-${fault}`).length === 2);
-  expect(reports(`/aws/lambda/slow-${fault}`)[1]).toMatch(/Duration: 1000\.00 ms\tBilled Duration: 1000 ms.*Status: timeout/);
-  expect(running.lines.some(([, line]) => /^\S+Z [0-9a-f-]{36} Task timed out after 1\.00 seconds$/.test(line))).toBe(true);
+  expect(reports(`/aws/lambda/slow-${fault}`)[1]).toMatch(
+    /Duration: 1000\.00 ms\tBilled Duration: 1000 ms.*Status: timeout/,
+  );
+  expect(running.lines.some(([, line]) => /^\S+Z [0-9a-f-]{36} Task timed out after 1\.00 seconds$/.test(line))).toBe(
+    true,
+  );
   expect((await running.invoke(name, { fault: "none" })).json.pid).not.toBe(pid);
 });
 
@@ -104,12 +108,16 @@ test("answers over 6 MB fail, others do not", async () => {
 });
 
 test.each([
-  ["broken-init", "SyntaxError", /this module cannot be loaded/, "Runtime.UserCodeSyntaxError"],
-  ["missing-module", "Runtime.ImportModuleError", /Cannot find module 'missing-module'/, "Runtime.ImportModuleError"],
-  ["echo.nothing", "Runtime.HandlerNotFound", /echo\.nothing is undefined or not exported/, "Runtime.HandlerNotFound"],
-  ["../echo.handler", "Runtime.MalformedHandlerName", /is not a valid handler name/, "Runtime.MalformedHandlerName"],
-  ["faults.handlerWithCallback", "", /removed support for callback-based function handlers/, "Runtime.CallbackHandlerDeprecated"],
-])("init that fails (%s) is tried again in the invocation, then answers", async (handler, _name, message, errorType) => {
+  ["broken-init", /this module cannot be loaded/, "Runtime.UserCodeSyntaxError"],
+  ["missing-module", /Cannot find module 'missing-module'/, "Runtime.ImportModuleError"],
+  ["echo.nothing", /echo\.nothing is undefined or not exported/, "Runtime.HandlerNotFound"],
+  ["../echo.handler", /is not a valid handler name/, "Runtime.MalformedHandlerName"],
+  [
+    "faults.handlerWithCallback",
+    /removed support for callback-based function handlers/,
+    "Runtime.CallbackHandlerDeprecated",
+  ],
+])("init that fails (%s) is tried again in the invocation, then answers", async (handler, message, errorType) => {
   const FunctionName = `init-${handler.replaceAll(/\W/g, "-")}`;
   const name = await running.addFunction(handler, { FunctionName });
   const answer = await running.invoke(name, {});
@@ -117,7 +125,9 @@ test.each([
   expect(answer.json).toMatchObject({ errorType, errorMessage: expect.stringMatching(message) });
   const group = `/aws/lambda/${FunctionName}`;
   await until(() => reports(group).length === 1);
-  const inits = running.lines.flatMap(([name, line]) => (name === group && line.startsWith("INIT_REPORT") ? [line] : []));
+  const inits = running.lines.flatMap(([name, line]) =>
+    name === group && line.startsWith("INIT_REPORT") ? [line] : [],
+  );
   expect(inits).toHaveLength(2);
   expect(inits[0]).toContain(`Phase: init\tStatus: error\tError Type: ${errorType}`);
   expect(inits[1]).toContain(`Phase: invoke\tStatus: error\tError Type: ${errorType}`);

@@ -109,7 +109,10 @@ test("JSON logging changes the runtime's and Lambda's own lines, and their level
   const name = await running.addFunction("faults", { LoggingConfig });
   await running.invoke(name, { fault: "flood-output", lines: 1, length: 2 });
   await running.invoke(name, { fault: "throw" });
-  const lines = await linesOf("/custom/json", (all) => all.filter((line) => line.includes("platform.report")).length === 2);
+  const lines = await linesOf(
+    "/custom/json",
+    (all) => all.filter((line) => line.includes("platform.report")).length === 2,
+  );
   const records = lines.map((line) => JSON.parse(line));
   expect(records.filter(({ level }) => level === "INFO")).toEqual([]);
   expect(records.find(({ level }) => level === "ERROR")).toMatchObject({
@@ -157,14 +160,20 @@ test("layers lie on top of each other and are found through NODE_PATH", async ()
 });
 
 test("versions keep what they were published with; aliases weigh them", async () => {
-  const name = await running.addFunction("echo", { FunctionName: "versioned", Environment: { Variables: { COLOUR: "red" } } });
+  const name = await running.addFunction("echo", {
+    FunctionName: "versioned",
+    Environment: { Variables: { COLOUR: "red" } },
+  });
   const version = await running.create("AWS::Lambda::Version", { FunctionName: name });
   expect(version.attributes?.Version).toBe("1");
   const alias = await running.create("AWS::Lambda::Alias", { FunctionName: name, FunctionVersion: "1", Name: "live" });
   const { json } = await running.invoke(alias.ref, {});
   expect(json.context.functionVersion).toBe("1");
   expect(json.context.invokedFunctionArn).toBe("arn:aws:lambda:us-east-1:123456789012:function:versioned:live");
-  await expect(running.invoke(`${name}:2`, {})).rejects.toMatchObject({ status: 404, code: "ResourceNotFoundException" });
+  await expect(running.invoke(`${name}:2`, {})).rejects.toMatchObject({
+    status: 404,
+    code: "ResourceNotFoundException",
+  });
 });
 
 test("replaced code answers new requests; those under way end with the old", async () => {
@@ -202,13 +211,38 @@ test("provisioned concurrency keeps environments warm", async () => {
   }
 });
 
+test("a role that Lambda may not assume is an error when the platform starts", async () => {
+  const other = await startLambda();
+  try {
+    const role = await other.create("AWS::IAM::Role", {
+      RoleName: "of-another-service",
+      AssumeRolePolicyDocument: {
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }],
+      },
+    });
+    await other.addFunction("echo", { Role: role.attributes?.Arn });
+    await expect(other.lambda.start?.()).rejects.toThrow(/cannot be assumed by lambda\.amazonaws\.com/);
+  } finally {
+    await other.stop();
+  }
+});
+
 test.each<[string, Record<string, unknown>, RegExp]>([
   ["a container image", { PackageType: "Image" }, /container images do not run here/],
   ["another language", { Runtime: "python3.13" }, /Runtime is "python3.13"; only Node.js runs here/],
   ["too little memory", { MemorySize: 64 }, /MemorySize/],
   ["too long a timeout", { Timeout: 901 }, /Timeout/],
-  ["a reserved variable", { Environment: { Variables: { AWS_REGION: "eu" } } }, /reserves or does not take: AWS_REGION/],
-  ["too many variables", { Environment: { Variables: { LARGE: "x".repeat(4096) } } }, /take 4\d+ bytes; Lambda allows 4096/],
+  [
+    "a reserved variable",
+    { Environment: { Variables: { AWS_REGION: "eu" } } },
+    /reserves or does not take: AWS_REGION/,
+  ],
+  [
+    "too many variables",
+    { Environment: { Variables: { LARGE: "x".repeat(4096) } } },
+    /take 4\d+ bytes; Lambda allows 4096/,
+  ],
   ["a layer of elsewhere", { Layers: ["arn:aws:lambda:us-east-1:1:layer:gone:1"] }, /no layer arn:\S+:layer:gone:1/],
   ["code that is a file", { Code: { S3Bucket: "assets", S3Key: "echo.mjs" } }, /expected a directory .* found a file/],
 ])("a template is refused with %s", async (_what, properties, message) => {

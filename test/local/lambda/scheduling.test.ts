@@ -22,18 +22,24 @@ test("a hundred clients share four environments, and all are answered", async ()
 test("two functions under load get their share, and neither starves", async () => {
   running = await startLambda({ concurrency: 2, parallelStarts: 1 });
   const names = [await running.addFunction("echo"), await running.addFunction("echo")];
-  const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => running?.invoke(names[index % 2] ?? "", {})));
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => running?.invoke(names[index % 2] ?? "", {})),
+  );
   expect(new Set(answers.map((answer) => answer?.json.context.functionName))).toEqual(new Set(names));
 });
 
 test("a full queue and a wait that is too long are throttled", async () => {
-  running = await startLambda({ concurrency: 1, maxQueuedRequests: 2, maxQueueMillis: 200 });
+  running = await startLambda({ concurrency: 1, maxQueuedRequests: 2, maxQueueMillis: 1000 });
   const name = await running.addFunction("faults");
   await running.invoke(name, { fault: "none" });
-  const slow = running.invoke(name, { fault: "none", sleepMillis: 600 });
+  const slow = running.invoke(name, { fault: "none", sleepMillis: 1500 });
   await pause(20);
   const queued = Promise.allSettled([running.invoke(name, { fault: "none" }), running.invoke(name, { fault: "none" })]);
-  const throttled = { status: 429, code: "TooManyRequestsException", details: { Reason: "ConcurrentInvocationLimitExceeded" } };
+  const throttled = {
+    status: 429,
+    code: "TooManyRequestsException",
+    details: { Reason: "ConcurrentInvocationLimitExceeded" },
+  };
   await expect(running.invoke(name, { fault: "none" })).rejects.toMatchObject(throttled);
   for (const waited of await queued) expect(waited).toMatchObject({ status: "rejected", reason: throttled });
   expect((await slow).functionError).toBeUndefined();
@@ -65,7 +71,10 @@ test("stop leaves no process behind, whether it works or is frozen", async () =>
   running = await startLambda();
   const idle = await running.addFunction("faults");
   const busy = await running.addFunction("faults", { FunctionName: "busy" });
-  const pids = [(await running.invoke(idle, { fault: "none" })).json.pid, (await running.invoke(busy, { fault: "none" })).json.pid];
+  const pids = [
+    (await running.invoke(idle, { fault: "none" })).json.pid,
+    (await running.invoke(busy, { fault: "none" })).json.pid,
+  ];
   const interrupted = running.invoke(busy, { fault: "never-answer" });
   await pause(50);
   await running.stop();

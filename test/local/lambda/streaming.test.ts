@@ -17,7 +17,10 @@ test("an answer arrives while it is written, with its prelude and content type",
   const answer = await running.invoke(name, { chunks: 2, bytes: 3, headers: { "x-a": "b" } }, "streaming");
   expect(answer.contentType).toBe("application/vnd.awslambda.http-integration-response");
   expect(answer.text).toBe(
-    `{"statusCode":200,"headers":{"content-type":"text/plain","x-a":"b"}}${"\\0".repeat(8)}aaabbb`.replaceAll("\\0", "\0"),
+    `{"statusCode":200,"headers":{"content-type":"text/plain","x-a":"b"}}${"\\0".repeat(8)}aaabbb`.replaceAll(
+      "\\0",
+      "\0",
+    ),
   );
 });
 
@@ -36,10 +39,14 @@ test("an error after the first byte ends the body with the failure; before it, t
   const reading = (async () => {
     for await (const chunk of result.body) received.push(Buffer.from(chunk).toString());
   })();
-  await expect(reading).rejects.toMatchObject({ document: { errorType: "TypeError", errorMessage: "the stream broke" } });
+  await expect(reading).rejects.toMatchObject({
+    document: { errorType: "TypeError", errorMessage: "the stream broke" },
+  });
   expect(received.join("")).toBe("aaabbb");
   const first = await stream(await running.addFunction("streams.throwsFirst"), {});
-  await expect(first.body[Symbol.asyncIterator]().next()).rejects.toMatchObject({ document: { errorType: "RangeError" } });
+  await expect(first.body[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+    document: { errorType: "RangeError" },
+  });
 });
 
 test("a reader that waits holds the function back: 50 MB pile up on neither side", async () => {
@@ -47,7 +54,8 @@ test("a reader that waits holds the function back: 50 MB pile up on neither side
   await running.invoke(name, { chunks: 1 }, "streaming");
   const before = process.memoryUsage.rss();
   const result = await stream(name, { chunks: 50, bytes: 1024 * 1024, raw: true });
-  const reports = () => running.lines.filter(([group, line]) => group === "/aws/lambda/large" && line.startsWith("REPORT"));
+  const reports = () =>
+    running.lines.filter(([group, line]) => group === "/aws/lambda/large" && line.startsWith("REPORT"));
   await until(() => reports().length === 1);
   await pause(300);
   expect(reports()).toHaveLength(1);

@@ -1,6 +1,6 @@
-/** Resolves when the condition holds; fails the test when it does not within five seconds. */
+/** Resolves when the condition holds; fails the test when it does not within ten seconds. */
 export async function until(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 500 && !condition(); attempt++) await pause(10);
+  for (let attempt = 0; attempt < 1000 && !condition(); attempt++) await pause(10);
   expect(condition()).toBe(true);
 }
 

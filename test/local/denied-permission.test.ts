@@ -1,0 +1,152 @@
+/** One statement taken out of the synthesised templates, and the call that needed it is denied, as it would be in an account. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readCard } from "../../adapters/model-folder/read-model-folder.ts";
+import { openDeployment } from "../../cli/deployment.ts";
+import { publishFolder } from "../../cli/publish-folder.ts";
+import { demoKey } from "../../cli/up/demo-key.ts";
+import { synthesize } from "../../cli/up/synthesis.ts";
+import { createPlatform, type Platform } from "../../local/platform.ts";
+import type { PlatformEvent } from "../../local/simulator.ts";
+import { call } from "../conformance/deployment.ts";
+import { ROOT } from "./running-farthing.ts";
+
+const PICTURE = { inputs: [{ name: "image", datatype: "FP32", shape: [1, 1, 28, 28], data: new Array(784).fill(0) }] };
+/** A model that the configuration gives no route of its own: the router forwards its requests to the group. */
+const WITHOUT_ROUTE = "numbers";
+const START_MILLIS = 60_000;
+
+let folder: string;
+let state: string;
+let assembly: string;
+let apiKey: string;
+let platform: Platform | undefined;
+let events: PlatformEvent[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "farthing-denied-"));
+  state = join(folder, "state");
+  const signal = new AbortController().signal;
+  assembly = (await synthesize({ root: ROOT, environment: "local", stateDirectory: folder, signal })).directory;
+  const { awsEndpointUrl, region, operatorCredentials } = await start(assembly);
+  const settings = { endpoint: awsEndpointUrl, region, credentials: operatorCredentials };
+  const deployment = await openDeployment("local", settings);
+  const digits = join(ROOT, "models/digits");
+  const card = await readCard(digits);
+  for (const name of [card.name, WITHOUT_ROUTE]) {
+    await publishFolder(digits, { ...card, name }, deployment, () => undefined);
+  }
+  apiKey = await demoKey(state, deployment.keys);
+}, START_MILLIS);
+afterEach(() => platform?.stop());
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function start(assemblyDirectory: string): Promise<Platform> {
+  await platform?.stop();
+  events = [];
+  platform = await createPlatform({
+    assemblyDirectory,
+    stateDirectory: state,
+    environment: "local",
+    port: 0,
+    clock: Date.now,
+    emit: (event) => events.push(event),
+  });
+  return platform;
+}
+
+interface TemplateLike {
+  Resources: Record<
+    string,
+    { Type: string; Properties: { Policies?: { PolicyDocument: { Statement: { Sid?: string }[] } }[] } }
+  >;
+}
+
+/** A copy of the assembly, its templates changed. Asserts that there was something to change. */
+function changed(change: (template: TemplateLike) => boolean): string {
+  const copy = join(folder, "changed");
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(assembly, copy, { recursive: true });
+  const changes = readdirSync(copy)
+    .filter((file) => file.endsWith(".template.json"))
+    .map((file) => {
+      const template = JSON.parse(readFileSync(join(copy, file), "utf8")) as TemplateLike;
+      const hit = change(template);
+      writeFileSync(join(copy, file), JSON.stringify(template));
+      return hit;
+    });
+  expect(changes).toContain(true);
+  return copy;
+}
+
+const without = (sid: string) =>
+  changed(({ Resources }) => {
+    const documents = Object.values(Resources)
+      .flatMap(({ Type, Properties }) => (Type === "AWS::IAM::Role" ? (Properties.Policies ?? []) : []))
+      .map(({ PolicyDocument }) => PolicyDocument);
+    const before = documents.flatMap(({ Statement }) => Statement).length;
+    for (const document of documents) document.Statement = document.Statement.filter(({ Sid }) => Sid !== sid);
+    return documents.flatMap(({ Statement }) => Statement).length < before;
+  });
+
+const infer = (model = "digits") =>
+  call({ url: (platform as Platform).apiUrl, apiKey }, `/v2/models/${model}/infer`, { body: PICTURE });
+
+/** What a deployment logged. */
+const linesOf = (deployment: string): readonly string[] =>
+  events.flatMap((event) =>
+    event.type === "log" && event.logGroup === `/farthing/local/${deployment}` ? [event.line] : [],
+  );
+
+/** What AWS answers to the calls that were denied. */
+const denials = (): readonly string[] =>
+  events.flatMap((event) => (event.type === "access-denied" ? [event.message] : []));
+
+test("with all permissions it answers", async () => {
+  await start(assembly);
+  expect(await infer()).toMatchObject({ status: 200 });
+  expect(await infer(WITHOUT_ROUTE)).toMatchObject({ status: 200 });
+  expect(linesOf("small")).not.toEqual([]);
+  expect(denials()).toEqual([]);
+});
+
+test.each([
+  ["ReadTenants", "digits", "small", "dynamodb:GetItem"],
+  ["ReadRegistry", "digits", "small", "dynamodb:GetItem"],
+  ["ReadModels", "digits", "small", "s3:GetObject"],
+  ["CallModelGroups", WITHOUT_ROUTE, "router", "lambda:InvokeFunction"],
+])(
+  "without %s the customer gets an honest 503, and the operator reads which call was denied",
+  async (sid, model, deployment, action) => {
+    await start(without(sid));
+    const { status, headers, body } = await infer(model);
+    expect({ status, body }).toEqual({ status: 503, body: { error: expect.any(String) } });
+    expect(body.error).not.toMatch(/AccessDenied|not authorized|arn:/);
+    const requestId = headers.get("x-request-id") as string;
+    const caller = `assumed-role/[\\w-]*${deployment}[\\w-]*/farthing-local-${deployment}`;
+    const denied = new RegExp(`${caller} is not authorized to perform: ${action} on resource`);
+    expect(denials().filter((sentence) => denied.test(sentence))).not.toEqual([]);
+    expect(linesOf(deployment).filter((line) => line.includes(requestId) && line.includes("ERROR"))).toHaveLength(1);
+  },
+);
+
+test("without the API's permission to invoke, the gateway answers with its own error", async () => {
+  await start(
+    changed(({ Resources }) => {
+      const permissions = Object.entries(Resources).filter(([, { Type }]) => Type === "AWS::Lambda::Permission");
+      for (const [id] of permissions) delete Resources[id];
+      return permissions.length > 0;
+    }),
+  );
+  const { status, body } = await infer();
+  expect(status).toBe(500);
+  expect(JSON.stringify(body)).toMatch(/Internal server error/i);
+  expect(linesOf("small")).toEqual([]);
+});
+
+test("without the permission to write logs it answers, and nothing is logged", async () => {
+  await start(without("WriteOwnLog"));
+  expect(await infer()).toMatchObject({ status: 200 });
+  expect(linesOf("small")).toEqual([]);
+});
