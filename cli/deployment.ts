@@ -11,7 +11,7 @@ import { createArtifactStore } from "../adapters/s3/artifact-store.ts";
 import type { ArtifactStore } from "../core/models/artifact-store.ts";
 import type { ModelRegistry } from "../core/models/registry.ts";
 import type { ApiKeyStore } from "../core/tenants/key.ts";
-import { runningPlatform, stateDirectoryOf } from "./platform-file.ts";
+import type { ClientSettings } from "./where.ts";
 
 export interface Deployment {
   readonly environment: string;
@@ -20,23 +20,13 @@ export interface Deployment {
   readonly keys: ApiKeyStore;
 }
 
-interface ClientSettings {
-  readonly endpoint?: string;
-  readonly region?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-}
-
-/** Environments that run on this machine; the others live in an AWS account. */
-const ON_THIS_MACHINE = new Set(["local", "onprem"]);
-
-/** Throws an Error that says what to do when nothing of that environment can be found. */
-export async function openDeployment(environment: string, stateDirectory?: string): Promise<Deployment> {
-  const settings = clientSettings(environment, stateDirectory);
-  const outputs = await outputsOf(environment, `farthing-${environment}-data`, settings);
+/** Throws an Error that says what to do when the environment's stack cannot be read. */
+export async function openDeployment(environment: string, settings: ClientSettings): Promise<Deployment> {
+  const stack = `farthing-${environment}-data`;
+  const outputs = await outputsOf(stack, environment, settings);
   const output = (name: string): string => {
     const value = outputs.get(name);
-    if (value === undefined)
-      throw new Error(`the stack farthing-${environment}-data has no output "${name}": deploy it again`);
+    if (value === undefined) throw new Error(`the stack ${stack} has no output "${name}": deploy it again`);
     return value;
   };
   const dynamodb = new DynamoDBClient(settings);
@@ -48,30 +38,19 @@ export async function openDeployment(environment: string, stateDirectory?: strin
   };
 }
 
-/** Of an AWS SDK client that speaks to the deployment. Throws an Error that says how to start a platform that does not run. */
-export function clientSettings(environment: string, stateDirectory = stateDirectoryOf(environment)): ClientSettings {
-  if (!ON_THIS_MACHINE.has(environment)) return {};
-  const platform = runningPlatform(stateDirectory);
-  if (platform === undefined) {
-    throw new Error(`no platform runs from ${stateDirectory}. Start it: farthing up --env ${environment}`);
-  }
-  return { endpoint: platform.awsEndpointUrl, region: platform.region, credentials: platform.credentials };
-}
-
 async function outputsOf(
-  environment: string,
   stack: string,
+  environment: string,
   settings: ClientSettings,
 ): Promise<ReadonlyMap<string, string>> {
   const client = new CloudFormationClient(settings);
   try {
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack }));
-    return new Map(
-      (Stacks?.[0]?.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]),
-    );
+    const outputs = Stacks?.[0]?.Outputs ?? [];
+    return new Map(outputs.map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]));
   } catch (error) {
     throw new Error(
-      `the stack ${stack} cannot be read: ${(error as Error).message}. Is ${environment} deployed, and are the credentials those of its account?`,
+      `the stack ${stack} cannot be read: ${(error as Error).message}. Is ${environment} deployed, and are region and credentials those of its account?`,
       { cause: error },
     );
   } finally {

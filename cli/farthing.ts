@@ -9,33 +9,46 @@ import { addUpCommand } from "./commands/up.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
+const MAX_CAUSES = 5;
 
-export function createProgram(terminal: Terminal, root = ROOT): Command {
+function createProgram(terminal: Terminal, root: string): Command {
   const program = new Command("farthing")
     .description("Trained models as a metered HTTPS API, for the lowest price that the traffic allows.")
-    .showHelpAfterError("(farthing --help shows what there is)")
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
     })
+    .showHelpAfterError("(--help shows what there is)")
     .exitOverride();
   addUpCommand(program, terminal, root);
-  addModelCommands(program, terminal);
-  addTenantCommands(program, terminal);
-  addLogsCommand(program, terminal);
+  addModelCommands(program, terminal, root);
+  addTenantCommands(program, terminal, root);
+  addLogsCommand(program, terminal, root);
   return program;
 }
 
 /** Answers the exit code. */
-export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function main(argv: readonly string[], terminal: Terminal, root = ROOT): Promise<number> {
   try {
-    await createProgram(terminal).parseAsync(argv, { from: "user" });
+    await createProgram(terminal, root).parseAsync(argv, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    terminal.note(terminal.style.red(error instanceof Error ? error.message : String(error)));
+    terminal.note(terminal.style.red(wordsOf(error)));
     return 1;
   }
+}
+
+/** The error and what led to it: "the registry does not answer" helps nobody who may not read it. */
+function wordsOf(error: unknown): string {
+  const words: string[] = [];
+  let current = error;
+  for (let depth = 0; depth < MAX_CAUSES && current !== undefined; depth++) {
+    const text = current instanceof Error ? current.message || current.name : String(current);
+    if (!words.some((earlier) => earlier.includes(text))) words.push(text);
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return words.join("\n  because: ");
 }
 
 if (import.meta.main) {

@@ -1,6 +1,8 @@
 /** `<state>/platform.json`: how other commands find the platform that runs here. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isAlive } from "./process-alive.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 export interface PlatformFile {
   readonly environment: string;
@@ -11,13 +13,10 @@ export interface PlatformFile {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-export const stateDirectoryOf = (environment: string): string => join(".farthing", environment);
-
 const pathIn = (stateDirectory: string): string => join(stateDirectory, "platform.json");
 
-export function writePlatformFile(stateDirectory: string, platform: PlatformFile): void {
+export const writePlatformFile = (stateDirectory: string, platform: PlatformFile): void =>
   writeAtomically(pathIn(stateDirectory), platform);
-}
 
 export const removePlatformFile = (stateDirectory: string): void => rmSync(pathIn(stateDirectory), { force: true });
 
@@ -30,20 +29,4 @@ export function runningPlatform(stateDirectory: string): PlatformFile | undefine
     return undefined;
   }
   return isAlive(platform.pid) ? platform : undefined;
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** Whoever waits for the file never reads half of it. */
-export function writeAtomically(path: string, value: unknown): void {
-  const unfinished = `${path}.${process.pid}`;
-  writeFileSync(unfinished, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(unfinished, path);
 }

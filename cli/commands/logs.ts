@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
-import { type Command, InvalidArgumentError } from "commander";
-import { clientSettings } from "../deployment.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { durationMillis } from "../logs/duration.ts";
-import { eventLine } from "../logs/event-line.ts";
 import { readEvents } from "../logs/read-events.ts";
+import { eventLine } from "../rendering/event-line.ts";
 import type { Terminal } from "../terminal.ts";
 import { untilSignal } from "../until-signal.ts";
+import { clientSettings, type Where, withWhere } from "../where.ts";
 
-interface LogsFlags {
-  readonly env: string;
-  readonly state?: string;
+interface LogsFlags extends Where {
   readonly since: number;
   readonly filter?: string;
   readonly follow?: boolean;
@@ -19,14 +17,15 @@ interface LogsFlags {
 
 const DEFAULT_SINCE = "10m";
 
-export function addLogsCommand(program: Command, terminal: Terminal): void {
-  program
-    .command("logs")
+export function addLogsCommand(program: Command, terminal: Terminal, root: string): void {
+  withWhere(program.command("logs"))
     .argument("[deployment]", "router, a model group, or access (default: all)")
     .description("what an environment's functions and its API wrote: a line per request, and what went wrong")
-    .option("--env <name>", "environment", "local")
-    .option("--state <dir>", "state of a platform on this machine (default: .farthing/<env>)")
-    .option("--since <duration>", "how far back, such as 90s, 10m, 2h or 1d", since, since(DEFAULT_SINCE))
+    .addOption(
+      new Option("--since <duration>", "how far back, such as 90s, 10m, 2h or 1d")
+        .argParser(since)
+        .default(since(DEFAULT_SINCE), DEFAULT_SINCE),
+    )
     .option("--filter <pattern>", "CloudWatch Logs filter pattern")
     .option("--follow", "go on as new lines come, until Ctrl-C")
     .option("--json", "the events as they are, one JSON object per line")
@@ -35,7 +34,7 @@ export function addLogsCommand(program: Command, terminal: Terminal): void {
       "\nExamples:\n  farthing logs --follow\n  farthing logs small --since 1h --filter '{ $.status >= 500 }' --env prod",
     )
     .action(async (deployment: string | undefined, flags: LogsFlags) => {
-      const client = new CloudWatchLogsClient(clientSettings(flags.env, flags.state));
+      const client = new CloudWatchLogsClient(clientSettings(flags, root));
       const stop = new AbortController();
       if (flags.follow) void untilSignal().then(() => stop.abort());
       const query = {

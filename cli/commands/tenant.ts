@@ -1,45 +1,34 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
-import type { ApiKeyStore } from "../../core/tenants/key.ts";
-import { apiKeyPrefix, generateApiKey, hashApiKey } from "../../core/tenants/key.ts";
+import { issueKey } from "../../core/tenants/issue-key.ts";
 import { openDeployment } from "../deployment.ts";
 import type { Terminal } from "../terminal.ts";
+import { clientSettings, type Where, withWhere } from "../where.ts";
 
-const TENANT_PATTERN = /^[a-z0-9][a-z0-9-]{0,62}$/;
-
-export function addTenantCommands(program: Command, terminal: Terminal): void {
-  program
-    .command("tenant")
-    .description("customers of the API")
-    .command("create")
-    .argument("<name>", "lower-case letters, digits and '-'")
-    .description("a tenant with a key, which is shown once")
-    .option("--env <name>", "environment", "local")
-    .option("--state <dir>", "state of a platform on this machine (default: .farthing/<env>)")
-    .option("--key-name <name>", "what the key is for", "first")
-    .action(
-      async (name: string, options: { readonly env: string; readonly state?: string; readonly keyName: string }) => {
-        const { keys } = await openDeployment(options.env, options.state);
-        const key = await createKey(keys, name, options.keyName);
-        terminal.note(`tenant ${name}, key "${options.keyName}": shown once, stored as a hash`);
-        terminal.out(key);
-      },
-    );
+interface CreateFlags extends Where {
+  readonly keyName: string;
 }
 
-/** Answers the key; only its hash is stored. */
-export async function createKey(keys: ApiKeyStore, tenant: string, keyName: string): Promise<string> {
-  if (!TENANT_PATTERN.test(tenant)) {
-    throw new Error(`"${tenant}" is no tenant name: lower-case letters, digits and '-', at most 63 characters`);
-  }
-  const key = generateApiKey(randomBytes(32));
-  await keys.put({
-    hash: hashApiKey(key),
-    tenant,
-    name: keyName,
-    prefix: apiKeyPrefix(key),
-    createdAt: new Date().toISOString(),
-    state: "active",
-  });
-  return key;
+export function addTenantCommands(program: Command, terminal: Terminal, root: string): void {
+  const tenant = program.command("tenant").description("customers of the API");
+  withWhere(tenant.command("create"))
+    .argument("<name>", "lower-case letters, digits and '-'")
+    .description("a tenant with a key; called again for the same tenant: one more key")
+    .option("--key-name <name>", "what the key is for", "first")
+    .addHelpText(
+      "after",
+      "\nThe key is printed once, alone on standard output; only its hash is stored.\n\nExamples:\n  farthing tenant create acme\n  KEY=$(farthing tenant create acme --env prod --key-name backend)",
+    )
+    .action(async (name: string, flags: CreateFlags) => {
+      const issued = issueKey({
+        tenant: name,
+        name: flags.keyName,
+        randomBytes: randomBytes(32),
+        at: new Date().toISOString(),
+      });
+      const { keys } = await openDeployment(flags.env, clientSettings(flags, root));
+      await keys.put(issued.record);
+      terminal.note(`tenant ${name} of ${flags.env}, key "${flags.keyName}": shown this once`);
+      terminal.out(issued.key);
+    });
 }

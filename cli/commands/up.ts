@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Terminal } from "../terminal.ts";
 import { untilSignal } from "../until-signal.ts";
 import { up } from "../up/up.ts";
+import { stateDirectoryOf } from "../where.ts";
 
 const MAX_PORT = 65_535;
 
@@ -19,27 +20,29 @@ export function addUpCommand(program: Command, terminal: Terminal, root: string)
   program
     .command("up")
     .description("run the synthesised stacks on this machine: the same templates, bundles and permissions as on AWS")
-    .option("--env <name>", "environment to synthesise", "local")
+    .option("--env <name>", "environment of farthing.config.ts to synthesise", "local")
     .option("--port <number>", "port of the API; 0 takes a free one", portNumber, 8080)
     .option("--state <dir>", "what lasts between runs (default: .farthing/<env>)")
-    .option("--ready-file <path>", "write one JSON object there when the platform answers")
+    .option("--ready-file <path>", "write { url, apiKey, environment, pid, models } there when the platform answers")
     .option("--no-demo", "do not publish the models of models/")
     .option("--verbose", "show every step, invocation and log line")
     .addHelpText("after", "\nExamples:\n  farthing up\n  farthing up --port 0 --ready-file /tmp/farthing.json")
     .action(async (flags: UpFlags) => {
-      const running = await up(
-        {
-          root,
-          environment: flags.env,
-          port: flags.port,
-          demo: flags.demo,
-          verbose: flags.verbose ?? false,
-          ...(flags.state && { stateDirectory: resolve(flags.state) }),
-          ...(flags.readyFile && { readyFile: resolve(flags.readyFile) }),
-        },
-        terminal,
-      );
-      await untilSignal();
+      const stopping = new AbortController();
+      const asked = untilSignal().then(() => stopping.abort());
+      const options = {
+        root,
+        environment: flags.env,
+        port: flags.port,
+        stateDirectory: stateDirectoryOf(root, flags.env, flags.state),
+        demo: flags.demo,
+        verbose: flags.verbose ?? false,
+        ...(flags.readyFile === undefined ? {} : { readyFile: resolve(flags.readyFile) }),
+      };
+      const running = await up(options, terminal, stopping.signal).catch((error: unknown) => {
+        throw stopping.signal.aborted ? new Error("stopped before the platform was ready") : error;
+      });
+      await asked;
       terminal.note("stopping");
       await running.stop();
     });
@@ -47,6 +50,6 @@ export function addUpCommand(program: Command, terminal: Terminal, root: string)
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return port;
-  throw new InvalidArgumentError(`a whole number from 0 to ${MAX_PORT}; received "${text}".`);
+  if (/^\d+$/.test(text) && port <= MAX_PORT) return port;
+  throw new InvalidArgumentError(`A port is a whole number from 0 to ${MAX_PORT}; received "${text}".`);
 }

@@ -4,7 +4,7 @@ import {
   DescribeLogGroupsCommand,
   FilterLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
-import type { LogEvent } from "./event-line.ts";
+import type { LogEvent } from "../rendering/event-line.ts";
 
 export interface LogQuery {
   readonly environment: string;

@@ -20,17 +20,17 @@ export function eventLine({ timestamp, logGroup, message }: LogEvent, style: Sty
 function words(message: string, style: Style): string {
   const record = parsed(message);
   if (isUsageLine(record)) return usageWords(record, style);
+  if (isAccessLine(record)) return accessWords(record, style);
   const { level, message: text } = record ?? {};
   if (typeof level === "string" && typeof text === "string") return logWords(level, text, record ?? {}, style);
   return message;
 }
 
 function usageWords(line: UsageLine, style: Style): string {
-  const status = `${line.status}`;
-  const paint = line.status >= 500 ? style.red : line.status >= 400 ? style.yellow : style.green;
+  const paint = paintOf(line.status, style);
   const model = line.version === "" ? line.model : `${line.model} ${versionId(line.version)}`;
   return [
-    paint(status),
+    paint(`${line.status}`),
     line.route,
     ...(model === "" ? [] : [model]),
     `${line.durationMillis.toFixed(1)} ms${line.coldStart ? " (cold)" : ""}`,
@@ -39,6 +39,23 @@ function usageWords(line: UsageLine, style: Style): string {
     ...(line.error === undefined ? [] : [paint(line.error)]),
   ].join("  ");
 }
+
+/** The fields of the API's access log that a person looks for; all of them are text, `-` stands for none. */
+interface AccessLine {
+  readonly method: string;
+  readonly path: string;
+  readonly status: string;
+  readonly ms: string;
+  readonly detail?: string;
+}
+
+function accessWords({ method, path, status, ms, detail = "-" }: AccessLine, style: Style): string {
+  const reason = detail === "-" ? "" : `  ${detail}`;
+  return `${paintOf(Number(status), style)(status)}  ${method} ${path}  ${ms} ms${reason}`;
+}
+
+const paintOf = (status: number, style: Style): ((text: string) => string) =>
+  status >= 500 ? style.red : status >= 400 ? style.yellow : style.green;
 
 /** A line of Powertools' logger: its text, then what else it carries and a person may need. */
 function logWords(level: string, text: string, record: Readonly<Record<string, unknown>>, style: Style): string {
@@ -70,6 +87,11 @@ const ENVELOPE = new Set([
 
 const isUsageLine = (record: unknown): record is UsageLine =>
   typeof (record as UsageLine | undefined)?.usage === "string" && typeof (record as UsageLine).route === "string";
+
+const isAccessLine = (record: unknown): record is AccessLine =>
+  ["method", "path", "status", "ms"].every(
+    (key) => typeof (record as Record<string, unknown> | undefined)?.[key] === "string",
+  );
 
 function parsed(message: string): Readonly<Record<string, unknown>> | undefined {
   if (!message.startsWith("{")) return undefined;

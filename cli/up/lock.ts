@@ -1,31 +1,63 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlive } from "../platform-file.ts";
+import { isAlive } from "../process-alive.ts";
 
-/** One platform per state directory: two would write the same tables. A lock whose process is gone is taken over. */
+interface Holder {
+  readonly pid: number;
+  /** When that process started, where the system tells: after a reboot its number may be somebody else's. */
+  readonly started?: string;
+}
+
+const ATTEMPTS = 3;
+
+/**
+ * One platform per state directory: two would write the same tables. A lock whose process is gone is taken over.
+ * Throws an Error that names the process which holds it.
+ */
 export function lockState(stateDirectory: string): { release(): void } {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const path = join(stateDirectory, "lock");
+  const own = JSON.stringify(holderFor(process.pid));
   for (let attempt = 1; ; attempt++) {
     try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
+      writeFileSync(path, own, { flag: "wx" });
       return { release: () => rmSync(path, { force: true }) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt === 3) throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt === ATTEMPTS) throw error;
     }
-    const holder = holderOf(path);
-    if (holder !== undefined && holder !== process.pid && isAlive(holder)) {
+    const holder = read(path);
+    if (holder !== undefined && isStillThere(holder)) {
       throw new Error(
-        `another platform (process ${holder}) uses ${stateDirectory}. Stop it, or choose another state: --state <dir>`,
+        `another platform (process ${holder.pid}) runs from ${stateDirectory}. Stop it with: kill ${holder.pid}; or keep both apart with another state: --state <dir>`,
       );
     }
     rmSync(path, { force: true });
   }
 }
 
-function holderOf(path: string): number | undefined {
+const isStillThere = ({ pid, started }: Holder): boolean =>
+  isAlive(pid) && (started === undefined || started === holderFor(pid).started);
+
+function holderFor(pid: number): Holder {
+  const started = startOf(pid);
+  return started === undefined ? { pid } : { pid, started };
+}
+
+/** Linux: boot, and ticks since then (field 22 of proc_pid_stat(5); the second field may hold spaces and brackets). */
+function startOf(pid: number): string | undefined {
   try {
-    return Number(readFileSync(path, "utf8")) || undefined;
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function read(path: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(readFileSync(path, "utf8")) as Holder;
+    return Number.isInteger(holder.pid) ? holder : undefined;
   } catch {
     return undefined;
   }

@@ -25,8 +25,19 @@ const INPUTS = [
   "package-lock.json",
 ];
 
+export interface SynthesisOptions {
+  /** Root of the project. */
+  readonly root: string;
+  readonly environment: string;
+  /** The assembly lies below it. */
+  readonly stateDirectory: string;
+  /** Ends the CDK app. */
+  readonly signal: AbortSignal;
+}
+
 /** Rejects with the CDK app's own words when it fails; the earlier assembly then still stands. */
-export async function synthesize(root: string, environment: string, stateDirectory: string): Promise<Synthesis> {
+export async function synthesize(options: SynthesisOptions): Promise<Synthesis> {
+  const { root, stateDirectory } = options;
   const digest = digestOfInputs(root);
   const current = join(stateDirectory, "assembly.json");
   const known = readKnown(current);
@@ -34,7 +45,7 @@ export async function synthesize(root: string, environment: string, stateDirecto
     return { directory: known.directory, fresh: false };
   }
   const directory = join(stateDirectory, `cdk.out.${digest.slice(0, 12)}`);
-  await runApp(root, environment, directory);
+  await runApp(options, directory);
   writeFileSync(current, JSON.stringify({ digest, directory }));
   for (const old of globSync("cdk.out.*", { cwd: stateDirectory })) {
     if (join(stateDirectory, old) !== directory) rmSync(join(stateDirectory, old), { recursive: true, force: true });
@@ -61,7 +72,7 @@ function readKnown(path: string): { readonly digest: string; readonly directory:
   }
 }
 
-async function runApp(root: string, environment: string, directory: string): Promise<void> {
+async function runApp({ root, environment, signal }: SynthesisOptions, directory: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   // The same variables that the CDK's command line gives an app.
   const context = { ...cdkContext(root), env: environment };
@@ -69,6 +80,7 @@ async function runApp(root: string, environment: string, directory: string): Pro
     cwd: root,
     env: { ...process.env, CDK_OUTDIR: directory, CDK_CONTEXT_JSON: JSON.stringify(context) },
     stdio: ["ignore", "pipe", "pipe"],
+    signal,
   });
   let words = "";
   for (const stream of [child.stdout, child.stderr]) {

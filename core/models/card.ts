@@ -17,19 +17,39 @@ const placement = z.strictObject({
   group: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
 });
 
+export const TASK_NAMES = [
+  "tensor",
+  "text-classification",
+  "zero-shot-classification",
+  "token-classification",
+  "embedding",
+  "rerank",
+  "text-generation",
+] as const;
+
 const text = z.strictObject({
-  /** Longest input in tokens, special tokens included. Longer texts are refused. */
+  /** Longest input in tokens, special tokens included. Longer texts are refused, or cut where the caller says so. */
   maxTokens: z.int().min(1).max(1_000_000),
-  /** Class names in the order of the logits (text-classification). */
+  /** Class names in the order of the logits (every classification). Spans: `B-PER`, `I-PER`, `O` (token-classification). */
   labels: z.array(z.string().min(1)).min(2).optional(),
   /** Scores by sigmoid, each on its own, instead of softmax. Default false. */
   multiLabel: z.boolean().optional(),
+  /** The sentence that a label becomes, with `{}` for the label (zero-shot-classification). Default `This example is {}.` */
+  hypothesisTemplate: z.string().includes("{}").max(500).optional(),
   /** How token states become one vector; `none`: the graph already pools (embedding). Default `mean`. */
   pooling: z.enum(["none", "mean", "cls"]).optional(),
   /** Scale vectors to length 1 (embedding). Default true. */
   normalize: z.boolean().optional(),
   /** Length of a vector (embedding). */
   dimensions: z.int().min(1).optional(),
+});
+
+const share = z.number().min(0).max(1);
+
+/** What POST /v1/moderations reports of a text-classification model. */
+const moderation = z.strictObject({
+  /** Labels that are a reason to flag a text, and the score from which on they do. Other labels are not reported. */
+  thresholds: z.record(z.string().min(1), share).refine((labels) => Object.keys(labels).length > 0, "at least one label"),
 });
 
 const quality = z.strictObject({
@@ -48,12 +68,23 @@ const price = z.strictObject({
   usdPerThousandOutputTokens: z.number().min(0).optional(),
 });
 
+const TEXT_TASKS: readonly string[] = [
+  "text-classification",
+  "zero-shot-classification",
+  "token-classification",
+  "embedding",
+  "rerank",
+];
+const LABEL_TASKS: readonly string[] = ["text-classification", "zero-shot-classification", "token-classification"];
+/** As NLI models call it: `entailment`, `ENTAILMENT`. */
+export const ENTAILMENT_LABEL = /^entail(?:ment|s)?$/i;
+
 export const modelCardSchema = z
   .strictObject({
     schema: z.literal("farthing.card/1"),
     name: z.string().regex(MODEL_NAME_PATTERN, "lower-case letters, digits, '.', '_' and '-', at most 64 characters"),
     description: z.string().min(1).max(500),
-    task: z.enum(["tensor", "text-classification", "embedding", "text-generation"]),
+    task: z.enum(TASK_NAMES),
     /** SPDX identifier. */
     license: z.string().min(1),
     attribution: z.array(z.string().min(1)).optional(),
@@ -67,6 +98,7 @@ export const modelCardSchema = z
     }),
     placement,
     text: text.optional(),
+    moderation: moderation.optional(),
     serviceLevel: z.strictObject({ p99Millis: z.number().positive() }).optional(),
     quality: quality.optional(),
     evaluation: relativePath.optional(),
@@ -77,11 +109,22 @@ export const modelCardSchema = z
     const require = (present: boolean, path: string, why: string) => {
       if (!present) context.issues.push({ code: "custom", input: card, path: path.split("."), message: why });
     };
-    if (card.task === "text-classification" || card.task === "embedding") {
+    const needsText = TEXT_TASKS.includes(card.task);
+    if (needsText) {
       require(card.artifacts.tokenizer !== undefined, "artifacts.tokenizer", `task "${card.task}" needs a tokenizer`);
       require(card.text !== undefined, "text", `task "${card.task}" needs text.maxTokens`);
     }
-    if (card.task === "text-classification") require(card.text?.labels !== undefined, "text.labels", "needs labels");
+    if (LABEL_TASKS.includes(card.task)) require(card.text?.labels !== undefined, "text.labels", "needs labels");
+    if (card.task === "zero-shot-classification") {
+      const entailments = card.text?.labels?.filter((label) => ENTAILMENT_LABEL.test(label)) ?? [];
+      require(entailments.length === 1, "text.labels", 'one of the labels must be "entailment", in any case');
+    }
+    if (card.moderation === undefined) return;
+    require(card.task === "text-classification", "moderation", `task "${card.task}" makes no moderations`);
+    for (const label of Object.keys(card.moderation.thresholds)) {
+      const isLabel = card.text?.labels?.includes(label) ?? false;
+      require(isLabel, "moderation.thresholds", `"${label}" is none of text.labels`);
+    }
   });
 
 export type ModelCard = z.infer<typeof modelCardSchema>;

@@ -19,11 +19,41 @@ export function taskSignature(card: ModelCard, graph: ModelSignature): ModelSign
       return {
         inputs: TEXTS,
         outputs: [
-          /** The best class of each text, and its score. */
-          { name: LABEL_OUTPUT, dataType: "BYTES", shape: [-1] },
-          { name: SCORE_OUTPUT, dataType: "FP32", shape: [-1] },
+          ...BEST_LABEL,
           /** All classes in the order of `text.labels` in the card. */
           { name: SCORES_OUTPUT, dataType: "FP32", shape: [-1, card.text?.labels?.length ?? lastSize(graph)] },
+          ...(card.moderation ? moderationOutputs(Object.keys(card.moderation.thresholds).length) : []),
+        ],
+      };
+    case "zero-shot-classification":
+      return {
+        inputs: [...TEXTS, { name: CANDIDATES_INPUT, dataType: "BYTES", shape: [-1] }],
+        /** All labels in the caller's order. */
+        outputs: [...BEST_LABEL, { name: SCORES_OUTPUT, dataType: "FP32", shape: [-1, -1] }],
+      };
+    case "token-classification":
+      return {
+        inputs: TEXTS,
+        /** One element per span, over all texts. */
+        outputs: [
+          { name: SPAN_OUTPUTS.text, dataType: "INT32", shape: [-1] },
+          { name: SPAN_OUTPUTS.label, dataType: "BYTES", shape: [-1] },
+          { name: SPAN_OUTPUTS.score, dataType: "FP32", shape: [-1] },
+          { name: SPAN_OUTPUTS.start, dataType: "INT32", shape: [-1] },
+          { name: SPAN_OUTPUTS.end, dataType: "INT32", shape: [-1] },
+          { name: SPAN_OUTPUTS.word, dataType: "BYTES", shape: [-1] },
+        ],
+      };
+    case "rerank":
+      return {
+        inputs: [
+          { name: QUERY_INPUT, dataType: "BYTES", shape: [1] },
+          { name: DOCUMENTS_INPUT, dataType: "BYTES", shape: [-1] },
+        ],
+        outputs: [
+          /** From 0 to 1: the sigmoid of the logit. */
+          { name: SCORE_OUTPUT, dataType: "FP32", shape: [-1] },
+          { name: LOGIT_OUTPUT, dataType: "FP32", shape: [-1] },
         ],
       };
   }
@@ -34,8 +64,40 @@ export const EMBEDDING_OUTPUT = "embedding";
 export const LABEL_OUTPUT = "label";
 export const SCORE_OUTPUT = "score";
 export const SCORES_OUTPUT = "scores";
+export const CANDIDATES_INPUT = "candidate_labels";
+export const QUERY_INPUT = "query";
+export const DOCUMENTS_INPUT = "documents";
+export const LOGIT_OUTPUT = "logit";
+/** Names of the classes that the card moderates, their scores, and which of them reach their threshold. */
+export const MODERATION_OUTPUTS = {
+  categories: "categories",
+  scores: "category_scores",
+  flags: "category_flags",
+} as const;
+export const SPAN_OUTPUTS = {
+  /** Position of the text in the request. */
+  text: "text_index",
+  label: "label",
+  score: "score",
+  /** In characters (Unicode code points, as Python counts) of the text as it was sent; the end is not part of the span. */
+  start: "start",
+  end: "end",
+  word: "word",
+} as const;
 
 const TEXTS: ModelSignature["inputs"] = [{ name: TEXT_INPUT, dataType: "BYTES", shape: [-1] }];
+
+/** The best class of each text, and its score. */
+const BEST_LABEL: ModelSignature["outputs"] = [
+  { name: LABEL_OUTPUT, dataType: "BYTES", shape: [-1] },
+  { name: SCORE_OUTPUT, dataType: "FP32", shape: [-1] },
+];
+
+const moderationOutputs = (categories: number): ModelSignature["outputs"] => [
+  { name: MODERATION_OUTPUTS.categories, dataType: "BYTES", shape: [categories] },
+  { name: MODERATION_OUTPUTS.scores, dataType: "FP32", shape: [-1, categories] },
+  { name: MODERATION_OUTPUTS.flags, dataType: "BOOL", shape: [-1, categories] },
+];
 
 /** Length of a vector, or number of classes: the last dimension of the graph's first output; -1 when the graph leaves it open. */
 const lastSize = (graph: ModelSignature): number => graph.outputs[0]?.shape.at(-1) ?? -1;

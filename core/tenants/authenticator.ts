@@ -66,7 +66,10 @@ function presentedKey(headers: Readonly<Record<string, string>>): string | undef
 }
 
 const missingKey = () =>
-  new FarthingError("missing_key", 'No API key was sent. Send yours as "Authorization: Bearer <key>" or "x-api-key: <key>".');
+  new FarthingError(
+    "missing_key",
+    'No API key was sent. Send yours as "Authorization: Bearer <key>" or "x-api-key: <key>".',
+  );
 
 const invalidKey = () =>
   new FarthingError("invalid_key", "The API key is not valid. Check that it is complete, and that it has not expired.");

@@ -1,0 +1,29 @@
+import type { Terminal } from "../terminal.ts";
+import type { LiveModel } from "./demo-models.ts";
+import type { FirstRequest } from "./first-requests.ts";
+
+export interface Welcome {
+  readonly url: string;
+  readonly awsEndpointUrl: string;
+  readonly apiKey: string;
+  readonly models: readonly LiveModel[];
+  readonly requests: readonly FirstRequest[];
+}
+
+/** What a person needs to make the first calls. */
+export function printWelcome({ out, style }: Terminal, welcome: Welcome): void {
+  const { url, awsEndpointUrl, apiKey, models, requests } = welcome;
+  const names = models.map(({ name, task }) => `${name} ${style.dim(`(${task})`)}`).join(", ");
+  out();
+  out(`${style.bold("Farthing")} answers at ${style.green(url)}`);
+  out(`  API key   ${apiKey}`);
+  out(`  models    ${names || "none yet: farthing model add <dir>, then farthing model publish <name>"}`);
+  out(`  AWS APIs  ${awsEndpointUrl} ${style.dim("(S3, DynamoDB, Lambda, CloudWatch … for the AWS SDK)")}`);
+  for (const { what, command } of requests) {
+    out();
+    out(style.dim(`# ${what}`));
+    out(command);
+  }
+  out();
+  out(style.dim("farthing logs --follow shows each request; Ctrl-C stops everything."));
+}
