@@ -36,7 +36,8 @@ export async function* readEventStream(chunks: AsyncIterable<Buffer>): AsyncGene
 
 function messageOf(bytes: Buffer): StreamMessage {
   const end = bytes.length - CHECKSUM_BYTES;
-  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) throw new Error("event stream: a checksum does not match");
+  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end))
+    throw new Error("event stream: a checksum does not match");
   const headersEnd = PRELUDE_BYTES + bytes.readUInt32BE(4);
   if (headersEnd > end) throw new Error("event stream: headers longer than their message");
   return { headers: headersOf(bytes.subarray(PRELUDE_BYTES, headersEnd)), payload: bytes.subarray(headersEnd, end) };

@@ -86,7 +86,11 @@ export function createSignedClient(options: SignedClientOptions): SignedClient {
     send: (request) =>
       withRetries(
         () => sendOnce(request),
-        { attempts: ATTEMPTS, firstWaitMillis: FIRST_WAIT_MILLIS, isRetryable: (error) => isRetryable(error, request.retry) },
+        {
+          attempts: ATTEMPTS,
+          firstWaitMillis: FIRST_WAIT_MILLIS,
+          isRetryable: (error) => isRetryable(error, request.retry),
+        },
         options.world,
       ),
   };

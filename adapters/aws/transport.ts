@@ -1,7 +1,5 @@
 /** HTTP as AWS's services speak it: connections kept alive, every wait bounded. */
-import type { IncomingMessage } from "node:http";
-import * as http from "node:http";
-import * as https from "node:https";
+import type { Agent, IncomingMessage } from "node:http";
 
 export interface TransportRequest {
   readonly url: URL;
@@ -32,17 +30,26 @@ const MAX_CONNECTIONS = 32;
 /** Nagle's algorithm is off by default in Node; TCP keep-alive notices a peer that went away during a freeze. */
 const AGENT_OPTIONS = { keepAlive: true, keepAliveMsecs: 1_000, maxSockets: MAX_CONNECTIONS };
 
+/** Nothing is loaded or opened before the first request. */
 export function createTransport(): Transport {
-  const plain = new http.Agent(AGENT_OPTIONS);
-  const secure = new https.Agent(AGENT_OPTIONS);
+  const agents = new Map<string, Agent>();
+
+  function agentFor(protocol: string): Agent {
+    let agent = agents.get(protocol);
+    if (agent === undefined) {
+      agent = new (clientFor(protocol).Agent)(AGENT_OPTIONS);
+      agents.set(protocol, agent);
+    }
+    return agent;
+  }
 
   return ({ url, method, headers, body, connectTimeoutMillis, silenceTimeoutMillis }) =>
     new Promise((resolve, reject) => {
       const encrypted = url.protocol === "https:";
-      const request = (encrypted ? https : http).request(url, {
+      const request = clientFor(url.protocol).request(url, {
         method,
         headers: { ...headers, "content-length": Buffer.byteLength(body) },
-        agent: encrypted ? secure : plain,
+        agent: agentFor(url.protocol),
         timeout: silenceTimeoutMillis,
       });
       let connected = false;
@@ -70,6 +77,13 @@ export function createTransport(): Transport {
       request.end(body);
     });
 }
+
+/**
+ * Not by `import`: the ES module face of node:http reads all of its exports, WebSocket among them, and so loads undici. That
+ * is 12 to 25 ms of every cold start for something that nobody here uses.
+ */
+const clientFor = (protocol: string) =>
+  protocol === "https:" ? process.getBuiltinModule("node:https") : process.getBuiltinModule("node:http");
 
 /** The whole body; at most `maxBytes`. */
 export async function readBody(message: IncomingMessage, maxBytes = 64 * 1024 * 1024): Promise<Buffer> {

@@ -21,7 +21,10 @@ export function apiKeyStoreOn(table: Table): ApiKeyStore {
   return {
     ...apiKeyReaderOn(table),
     async put(record) {
-      const fields = FIELDS.filter((field) => record[field] !== undefined).map((field) => [field, { S: record[field] }]);
+      const fields = FIELDS.filter((field) => record[field] !== undefined).map((field) => [
+        field,
+        { S: record[field] },
+      ]);
       await answered(table.put({ ...keyOf(partitionOf(record.hash)), ...Object.fromEntries(fields) }));
     },
   };
@@ -41,7 +44,8 @@ function recordOf(item: Item): ApiKeyRecord {
   for (const field of FIELDS) {
     const text = textOf(item, field);
     if (text !== undefined) record[field] = text;
-    else if (!OPTIONAL.has(field)) throw new Error(`key store: the record ${textOf(item, "prefix") ?? ""}… lacks ${field}`);
+    else if (!OPTIONAL.has(field))
+      throw new Error(`key store: the record ${textOf(item, "prefix") ?? ""}… lacks ${field}`);
   }
   return record as unknown as ApiKeyRecord;
 }

@@ -1,5 +1,5 @@
-import { readBody } from "../aws/transport.ts";
 import type { SignedClient } from "../aws/signed-client.ts";
+import { readBody } from "../aws/transport.ts";
 import { type Item, keyOf, PARTITION_KEY, type ReadableTable } from "./table.ts";
 
 /** A read takes single-digit milliseconds; whoever waits longer is better served by another try. */

@@ -50,7 +50,8 @@ export function createRemoteFunctionTarget(options: RemoteFunctionOptions): Targ
     });
     const chunks: Buffer[] = [];
     for await (const { headers, payload } of readEventStream(response)) {
-      if (headers[":message-type"] === "exception") throw new Error(`Lambda broke off: ${headers[":exception-type"]} ${payload}`);
+      if (headers[":message-type"] === "exception")
+        throw new Error(`Lambda broke off: ${headers[":exception-type"]} ${payload}`);
       if (headers[":event-type"] === "PayloadChunk") chunks.push(payload);
       if (headers[":event-type"] === "InvokeComplete") throwIfFailed(payload);
     }
@@ -61,7 +62,14 @@ export function createRemoteFunctionTarget(options: RemoteFunctionOptions): Targ
     kind: "remote-function",
     async infer(model, version, request, context) {
       const { requestId, deadlineMillis } = context;
-      const event = { type: "infer", requestId, deadlineMillis, model: model.name, version: version.digest, request } as const;
+      const event = {
+        type: "infer",
+        requestId,
+        deadlineMillis,
+        model: model.name,
+        version: version.digest,
+        request,
+      } as const;
       const response = await call(model, event);
       if (response.type === "result") return response.result;
       throw response.type === "error" ? response.error : unavailable(new Error(`answered ${response.type} to infer`));

@@ -42,8 +42,7 @@ export function artifactStoreOn(bucket: Bucket): ArtifactStore {
   return {
     ...artifactReaderOn(bucket),
     hasBlob: (sha256) => answered(bucket.has(blobKey(sha256))),
-    writeBlob: (sha256, bytes) =>
-      answered(bucket.putOnce(blobKey(sha256), bytes, "application/octet-stream", sha256)),
+    writeBlob: (sha256, bytes) => answered(bucket.putOnce(blobKey(sha256), bytes, "application/octet-stream", sha256)),
     async writeManifest(model, manifest) {
       const bytes = Buffer.from(canonicalJson(manifest));
       const digest = sha256Hex(bytes);

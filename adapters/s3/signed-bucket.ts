@@ -1,5 +1,5 @@
-import { AwsServiceError, type SignedClient } from "../aws/signed-client.ts";
 import { uriEncode } from "../aws/signature.ts";
+import { AwsServiceError, type SignedClient } from "../aws/signed-client.ts";
 import { readBody } from "../aws/transport.ts";
 import { ABSENT_STATUSES, RANGE_NOT_SATISFIABLE, type ReadableBucket } from "./bucket.ts";
 

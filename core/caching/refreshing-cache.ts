@@ -99,7 +99,9 @@ export function createRefreshingCache<T>(options: RefreshingCacheOptions<T>): Re
       const entry = entries.get(key);
       if (entry === undefined) {
         const since = absentSince.get(key);
-        return since !== undefined && isWithin(since, now, options.absentForMillis) ? undefined : refreshBefore(key, entry);
+        return since !== undefined && isWithin(since, now, options.absentForMillis)
+          ? undefined
+          : refreshBefore(key, entry);
       }
       if (isWithin(entry.readAt, now, options.refreshBehindAfterMillis)) return entry.value;
       const failedJustNow = entry.failedAt !== undefined && isWithin(entry.failedAt, now, FAILURE_HOLDS_MILLIS);

@@ -8,6 +8,7 @@ import { registryReaderOn } from "../../adapters/dynamodb/registry-table.ts";
 import { signedTable } from "../../adapters/dynamodb/signed-table.ts";
 import { createRemoteFunctionTarget } from "../../adapters/lambda/remote-function-target.ts";
 import { createLocalModels } from "../../adapters/onnx/local-models.ts";
+import { startOnnxRuntime } from "../../adapters/onnx/start-runtime.ts";
 import { artifactReaderOn } from "../../adapters/s3/artifacts.ts";
 import { signedBucket } from "../../adapters/s3/signed-bucket.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
@@ -96,9 +97,11 @@ export function compose(environment: ServingEnvironment, variables: Variables): 
       reportFault: serviceLog.fault,
     }),
     ...(models && { answerForwarded: createAnswerForwarded({ models, clock, reportFault: serviceLog.fault }) }),
-    preload: () =>
-      models === undefined
-        ? Promise.resolve()
-        : preloadModels(environment.preload, { registry, models, onFailed: serviceLog.preloadFailed }),
+    async preload() {
+      if (models === undefined) return;
+      const options = { registry, models, onFailed: serviceLog.preloadFailed };
+      // A runtime that does not start says so to the first request that needs it.
+      await Promise.all([preloadModels(environment.preload, options), startOnnxRuntime().catch(() => {})]);
+    },
   };
 }

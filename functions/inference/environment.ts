@@ -60,7 +60,10 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     registryTable: farthing.FARTHING_REGISTRY_TABLE,
     tenantsTable: farthing.FARTHING_TENANTS_TABLE,
     modelBucket: farthing.FARTHING_MODEL_BUCKET,
-    preload: (farthing.FARTHING_PRELOAD ?? "").split(",").map((model) => model.trim()).filter((model) => model !== ""),
+    preload: (farthing.FARTHING_PRELOAD ?? "")
+      .split(",")
+      .map((model) => model.trim())
+      .filter((model) => model !== ""),
     memoryMegabytes: lambda.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
   };
 }
@@ -68,7 +71,9 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
 function parsed<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = z.safeParse(schema, value, { reportInput: true });
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `  ${issue.path.join(".") || "environment"}: ${problemOf(issue)}`);
+  const problems = result.error.issues.map(
+    (issue) => `  ${issue.path.join(".") || "environment"}: ${problemOf(issue)}`,
+  );
   throw new Error(`The function's environment variables are not valid:\n${problems.join("\n")}`);
 }
 

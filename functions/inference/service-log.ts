@@ -23,7 +23,8 @@ export function createServiceLog(deployment: string): ServiceLog {
   };
   return {
     // The error's message is made for customers, its cause says what happened; neither holds a key or a body.
-    fault: (error, requestId) => say((logger) => logger.error("request failed", { requestId, code: error.code, error })),
+    fault: (error, requestId) =>
+      say((logger) => logger.error("request failed", { requestId, code: error.code, error })),
     modelLoaded: (event) => say((logger) => logger.info("model loaded", { ...event })),
     preloadFailed: (model, error) =>
       say((logger) => logger.warn("model not preloaded", { model, error: asError(error) })),

@@ -2,8 +2,9 @@
  * Middy's execution mode for answers that are streams of bytes. Middy's own writes strings and Node streams; our answers
  * mostly lie ready as one buffer, for which a stream pipeline would cost more than all the rest of a request.
  */
-import type {} from "aws-lambda";
+
 import type { PluginExecutionMode } from "@middy/core";
+import type {} from "aws-lambda";
 import { type Answer, writeAnswer } from "./edges/answer-stream.ts";
 
 type Run = (event: unknown, context: unknown, options: { readonly signal: AbortSignal }) => Promise<Answer>;

@@ -3,7 +3,7 @@
  * log is paid for. Powertools describes the metrics once; a request only fills in its values.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
-import { MetricUnit, Metrics } from "@aws-lambda-powertools/metrics";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { UsageLine } from "../../core/metering/usage-line.ts";
 
 /** Members of the usage line that are metrics too, and `faults`: 1 when we failed, else 0. Requests are the count of `faults`. */

@@ -32,6 +32,6 @@ export async function writeAnswer(stream: awslambda.HttpResponseStream, answer: 
 function ended(stream: awslambda.HttpResponseStream): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.once("error", reject);
-    stream.end(resolve);
+    stream.end((error?: Error | null) => (error ? reject(error) : resolve()));
   });
 }

@@ -1,5 +1,5 @@
-import type { HttpRequest } from "../../../core/protocols/spec/http.ts";
 import { isForwardEvent } from "../../../core/protocols/forward/event.ts";
+import type { HttpRequest } from "../../../core/protocols/spec/http.ts";
 import type { Edge } from "./edge.ts";
 import { functionUrl } from "./function-url.ts";
 import { restProxy } from "./rest-proxy.ts";
@@ -18,5 +18,7 @@ export function receive(event: unknown): Received {
     for (const edge of EDGES) if (edge.recognises(event)) return { type: "http", request: edge.decode(event) };
     if (isForwardEvent(event)) return { type: "forwarded", event };
   }
-  throw new Error("this function answers REST proxy events, function URL events and forwarded requests; it was sent none of them");
+  throw new Error(
+    "this function answers REST proxy events, function URL events and forwarded requests; it was sent none of them",
+  );
 }

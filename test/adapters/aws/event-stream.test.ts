@@ -13,15 +13,21 @@ async function read(bytes: Buffer, size = bytes.length): Promise<StreamMessage[]
 }
 
 test("messages come out as they went in, however the bytes are cut", async () => {
-  const header = fc.dictionary(fc.stringMatching(/^[:a-z-]{1,20}$/), fc.stringMatching(/^[ -~]{0,50}$/), { maxKeys: 4 });
+  const header = fc.dictionary(fc.stringMatching(/^[:a-z-]{1,20}$/), fc.stringMatching(/^[ -~]{0,50}$/), {
+    maxKeys: 4,
+  });
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(header, fc.uint8Array()), { maxLength: 5 }), fc.integer({ min: 1, max: 40 }), async (sent, size) => {
-      const bytes = Buffer.concat(sent.map(([headers, payload]) => eventMessage(headers, payload)));
-      const received = await read(bytes, size);
-      expect(received.map(({ headers, payload }) => [{ ...headers }, [...payload]])).toEqual(
-        sent.map(([headers, payload]) => [{ ...headers }, [...payload]]),
-      );
-    }),
+    fc.asyncProperty(
+      fc.array(fc.tuple(header, fc.uint8Array()), { maxLength: 5 }),
+      fc.integer({ min: 1, max: 40 }),
+      async (sent, size) => {
+        const bytes = Buffer.concat(sent.map(([headers, payload]) => eventMessage(headers, payload)));
+        const received = await read(bytes, size);
+        expect(received.map(({ headers, payload }) => [{ ...headers }, [...payload]])).toEqual(
+          sent.map(([headers, payload]) => [{ ...headers }, [...payload]]),
+        );
+      },
+    ),
   );
 });
 

@@ -10,8 +10,10 @@ describe("AWS's own examples", () => {
   const sign = createSigner({ region: "us-east-1", service: "service" as "dynamodb" }, CREDENTIALS);
   const now = Date.parse("2015-08-30T12:36:00Z");
   const signatureOf = (overrides: object) =>
-    sign({ method: "GET", host: "example.amazonaws.com", path: "/", headers: {}, body: "", ...overrides }, now)
-      .authorization?.split("Signature=")[1];
+    sign(
+      { method: "GET", host: "example.amazonaws.com", path: "/", headers: {}, body: "", ...overrides },
+      now,
+    ).authorization?.split("Signature=")[1];
 
   test.each([
     ["get-vanilla", {}, "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"],
@@ -64,7 +66,9 @@ describe("the SDK's signatures", () => {
     [
       "s3" as const,
       (configuration: object) =>
-        new S3Client(configuration).send(new GetObjectCommand({ Bucket: "models", Key: "a b/ü(1).json", Range: "bytes=0-9" })),
+        new S3Client(configuration).send(
+          new GetObjectCommand({ Bucket: "models", Key: "a b/ü(1).json", Range: "bytes=0-9" }),
+        ),
     ],
     [
       "lambda" as const,

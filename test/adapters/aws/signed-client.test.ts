@@ -1,11 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { credentialsFromEnvironment } from "../../../adapters/aws/credentials.ts";
-import {
-  createSignedClient,
-  endpointOf,
-  type SignedRequest,
-} from "../../../adapters/aws/signed-client.ts";
+import { createSignedClient, endpointOf, type SignedRequest } from "../../../adapters/aws/signed-client.ts";
 import { createTransport, readBody } from "../../../adapters/aws/transport.ts";
 
 const REQUEST: SignedRequest = {
@@ -55,7 +51,10 @@ async function serviceOf(...answers: RequestListener[]) {
 }
 
 const ok: RequestListener = (_, response) => response.end("ok");
-const status = (code: number, body = ""): RequestListener => (_, response) => response.writeHead(code).end(body);
+const status =
+  (code: number, body = ""): RequestListener =>
+  (_, response) =>
+    response.writeHead(code).end(body);
 const hangUp: RequestListener = (request) => request.socket.destroy();
 
 test("an answer comes back, over one connection that is kept", async () => {
@@ -144,7 +143,10 @@ test("nobody listening is an error that names the address", async () => {
     transport: createTransport(),
     world: { random: () => 0, sleep: async () => {} },
   });
-  await expect(client.send(REQUEST)).rejects.toMatchObject({ neverArrived: true, message: expect.stringContaining("127.0.0.1:1") });
+  await expect(client.send(REQUEST)).rejects.toMatchObject({
+    neverArrived: true,
+    message: expect.stringContaining("127.0.0.1:1"),
+  });
 });
 
 test("endpoints are AWS's own unless a variable names another", () => {
@@ -155,7 +157,9 @@ test("endpoints are AWS's own unless a variable names another", () => {
 });
 
 test("credentials come from Lambda's variables, or are missed by name", () => {
-  expect(credentialsFromEnvironment({ AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b", AWS_SESSION_TOKEN: "c" })).toEqual({
+  expect(
+    credentialsFromEnvironment({ AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b", AWS_SESSION_TOKEN: "c" }),
+  ).toEqual({
     accessKeyId: "a",
     secretAccessKey: "b",
     sessionToken: "c",

@@ -1,6 +1,6 @@
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { apiKeyReaderOn } from "../../../adapters/dynamodb/api-key-table.ts";
 import { clientFromEnvironment } from "../../../adapters/aws/signed-client.ts";
+import { apiKeyReaderOn } from "../../../adapters/dynamodb/api-key-table.ts";
 import { signedTable } from "../../../adapters/dynamodb/signed-table.ts";
 import type { ApiKeyRecord, ApiKeyStore } from "../../../core/tenants/key.ts";
 import { type ServingWorld, startServingWorld, TENANTS_TABLE } from "../serving-world.ts";

@@ -72,7 +72,10 @@ describe.each(["sdk", "signed"])("reading through %s", (kind) => {
 /** A page of a query ends at 1 MB. */
 function heavy(name: string): ModelRecord {
   const bulk = Array.from({ length: 900 }, (_, index) => `${name}-${index}-${"x".repeat(200)}`);
-  const signature = { inputs: bulk.map((input) => ({ name: input, dataType: "FP32" as const, shape: [1] })), outputs: [] };
+  const signature = {
+    inputs: bulk.map((input) => ({ name: input, dataType: "FP32" as const, shape: [1] })),
+    outputs: [],
+  };
   return modelOf({ name, versions: [{ ...versionOf(digestOf("a")), signature }] });
 }
 

@@ -146,5 +146,7 @@ test("a call that failed on the way is not made twice: the model may have run", 
 });
 
 test("a group that nobody configured is a fault of the deployment", async () => {
-  await expect(infer(await answering({ type: "ready" }), modelOf({ group: "other" }))).rejects.toThrow('the group "other"');
+  await expect(infer(await answering({ type: "ready" }), modelOf({ group: "other" }))).rejects.toThrow(
+    'the group "other"',
+  );
 });

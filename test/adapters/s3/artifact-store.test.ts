@@ -13,7 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const fileOf = (content: Uint8Array, path = "model.onnx") => ({ path, bytes: content.length, sha256: sha256Hex(content) });
+const fileOf = (content: Uint8Array, path = "model.onnx") => ({
+  path,
+  bytes: content.length,
+  sha256: sha256Hex(content),
+});
 
 const MANIFEST: Manifest = {
   schema: "farthing.manifest/1",
@@ -42,7 +46,10 @@ const overwrite = (Key: string, Body: Uint8Array | string) =>
 describe.each(["sdk", "signed"])("reading through %s", (kind) => {
   let reader: ArtifactReader;
   beforeAll(() => {
-    reader = kind === "sdk" ? world.artifacts : artifactReaderOn(signedBucket(clientFromEnvironment("s3", world.variables), BUCKET));
+    reader =
+      kind === "sdk"
+        ? world.artifacts
+        : artifactReaderOn(signedBucket(clientFromEnvironment("s3", world.variables), BUCKET));
   });
 
   test.each([
@@ -68,7 +75,8 @@ describe.each(["sdk", "signed"])("reading through %s", (kind) => {
   ])("a blob that is %s is told apart, with path, expected and received", async (_, length, message) => {
     const content = Buffer.from(kind.padEnd(30, "."));
     const file = fileOf(content, "weights/model.onnx");
-    if (length === undefined) await world.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: blobKey(file.sha256) }));
+    if (length === undefined)
+      await world.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: blobKey(file.sha256) }));
     else await overwrite(blobKey(file.sha256), Buffer.alloc(length, 1));
     await expect(reader.readBlob(file)).rejects.toMatchObject({
       code: "model_not_ready",
@@ -126,6 +134,8 @@ test("parts are read several at once, and no more than that", async () => {
 test("a role that may not read is told what it may not read", async () => {
   const denied = await startServingWorld([]);
   const reader = artifactReaderOn(signedBucket(clientFromEnvironment("s3", denied.variables), BUCKET));
-  await expect(reader.readBlob(fileOf(Buffer.from("x")))).rejects.toThrow("model.onnx is absent, or this deployment may not read it");
+  await expect(reader.readBlob(fileOf(Buffer.from("x")))).rejects.toThrow(
+    "model.onnx is absent, or this deployment may not read it",
+  );
   await denied.stop();
 });

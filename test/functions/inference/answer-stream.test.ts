@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
-import { HttpResponseStream } from "../../../local/lambda/runtime/response-stream.mjs";
 import { type Answer, writeAnswer } from "../../../functions/inference/edges/answer-stream.ts";
+import { HttpResponseStream } from "../../../local/lambda/runtime/response-stream.mjs";
 
 beforeAll(() => {
   Object.assign(globalThis, { awslambda: { HttpResponseStream } });
@@ -84,5 +84,7 @@ test("a frame goes out as it is, without a prelude", async () => {
 test("a reader that breaks off is an error of the call", async () => {
   const stream = new SlowStream();
   stream._write = (_chunk, _encoding, done: (error?: Error) => void) => done(new Error("broken pipe"));
-  await expect(writeAnswer(stream as unknown as awslambda.HttpResponseStream, response("x"))).rejects.toThrow("broken pipe");
+  await expect(writeAnswer(stream as unknown as awslambda.HttpResponseStream, response("x"))).rejects.toThrow(
+    "broken pipe",
+  );
 });

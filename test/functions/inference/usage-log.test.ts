@@ -1,5 +1,5 @@
-import { readUsageLine } from "../../../core/metering/usage-line-schema.ts";
 import type { UsageLine } from "../../../core/metering/usage-line.ts";
+import { readUsageLine } from "../../../core/metering/usage-line-schema.ts";
 import { createUsageLog, METRICS } from "../../../functions/inference/usage-log.ts";
 
 const LINE: UsageLine = {

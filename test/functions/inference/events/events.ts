@@ -8,7 +8,12 @@ export interface Call {
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format */
 export function restProxyEvent({ method = "POST", path, headers = {}, body }: Call): object {
-  const all = { Accept: "*/*", Host: "abc123.execute-api.us-east-1.amazonaws.com", "X-Forwarded-Proto": "https", ...headers };
+  const all = {
+    Accept: "*/*",
+    Host: "abc123.execute-api.us-east-1.amazonaws.com",
+    "X-Forwarded-Proto": "https",
+    ...headers,
+  };
   return {
     resource: "/{proxy+}",
     path,
@@ -44,7 +49,9 @@ export function functionUrlEvent({ method = "POST", path, headers = {}, body }: 
     routeKey: "$default",
     rawPath: path,
     rawQueryString: "",
-    headers: Object.fromEntries(Object.entries({ accept: "*/*", ...headers }).map(([name, value]) => [name.toLowerCase(), value])),
+    headers: Object.fromEntries(
+      Object.entries({ accept: "*/*", ...headers }).map(([name, value]) => [name.toLowerCase(), value]),
+    ),
     requestContext: {
       accountId: "anonymous",
       apiId: "<url-id>",
