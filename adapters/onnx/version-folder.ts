@@ -19,22 +19,17 @@ export async function withVersionFolder<T>(
 ): Promise<T> {
   const directory = await mkdtemp(join(temporaryDirectory, "farthing-model-"));
   try {
-    await Promise.all(
-      files.map(async (file) => {
-        const bytes = await store.readBlob(file);
-        await write(join(directory, file.path), bytes, file.path);
-      }),
-    );
+    await Promise.all(files.map((file) => write(join(directory, file.path), store.readBlob(file), file.path)));
     return await work(directory);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function write(target: string, bytes: Uint8Array, path: string): Promise<void> {
+async function write(target: string, parts: AsyncIterable<Uint8Array>, path: string): Promise<void> {
   try {
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, bytes);
+    await writeFile(target, parts);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
     throw new FarthingError("model_not_ready", `The temporary storage of this deployment is too small for ${path}.`, {

@@ -1,10 +1,11 @@
 /** Versions' files in a bucket, by digest. What is read is what its name says, or it is not handed out. */
+import { createHash } from "node:crypto";
 import { FarthingError } from "../../core/errors.ts";
 import type { ArtifactStore } from "../../core/models/artifact-store.ts";
 import { manifestDigest, sha256Hex } from "../../core/models/digest.ts";
 import { blobKey, canonicalJson, type Manifest, manifestKey } from "../../core/models/manifest.ts";
 import { dependencyUnavailable } from "../aws/dependency-error.ts";
-import type { Bucket, ByteRange, ReadableBucket } from "./bucket.ts";
+import type { Bucket, ReadableBucket } from "./bucket.ts";
 
 export type ArtifactReader = Pick<ArtifactStore, "readManifest" | "readBlob">;
 
@@ -23,17 +24,23 @@ export function artifactReaderOn(bucket: ReadableBucket): ArtifactReader {
       if (received !== digest) throw notReady(`its manifest ${key} has the digest ${received}`);
       return manifest;
     },
-    async readBlob(file) {
-      const bytes = await answered(readParts(bucket, blobKey(file.sha256), file.bytes));
-      if (bytes === undefined) throw notReady(`its file ${file.path} is absent, or this deployment may not read it`);
-      if (bytes.length !== file.bytes) {
-        throw notReady(`its file ${file.path} should have ${file.bytes} bytes and has ${bytes.length}`);
+    async *readBlob(file) {
+      const hash = createHash("sha256");
+      let bytes = 0;
+      for await (const part of partsInOrder(bucket, blobKey(file.sha256), file.bytes)) {
+        if (part === undefined) throw notReady(`its file ${file.path} is absent, or this deployment may not read it`);
+        // Hashed while later parts are under way: the digest costs no time of its own.
+        hash.update(part);
+        bytes += part.length;
+        yield part;
       }
-      const received = sha256Hex(bytes);
+      if (bytes !== file.bytes) {
+        throw notReady(`its file ${file.path} should have ${file.bytes} bytes and has ${bytes}`);
+      }
+      const received = hash.digest("hex");
       if (received !== file.sha256) {
         throw notReady(`its file ${file.path} should have the SHA-256 ${file.sha256} and has ${received}`);
       }
-      return bytes;
     },
   };
 }
@@ -52,30 +59,32 @@ export function artifactStoreOn(bucket: Bucket): ArtifactStore {
   };
 }
 
-async function readParts(bucket: ReadableBucket, key: string, bytes: number): Promise<Uint8Array | undefined> {
-  if (bytes <= PART_BYTES) return bucket.get(key);
-  const whole = new Uint8Array(bytes);
-  const ranges: ByteRange[] = [];
-  for (let first = 0; first < bytes; first += PART_BYTES) {
-    ranges.push({ first, last: Math.min(first + PART_BYTES, bytes) - 1 });
+/** Several ranges under way at once, handed out in order; no more of the object in memory than those. */
+async function* partsInOrder(
+  bucket: ReadableBucket,
+  key: string,
+  bytes: number,
+): AsyncGenerator<Uint8Array | undefined, void, undefined> {
+  if (bytes <= PART_BYTES) {
+    yield answered(bucket.get(key));
+    return;
   }
-  let received = 0;
-  let absent = false;
-  const remaining = ranges.values();
-  const reader = async () => {
-    for (const range of remaining) {
-      const part = absent ? undefined : await bucket.get(key, range);
-      if (part === undefined) {
-        absent = true;
-        return;
-      }
-      // A part that came short leaves a gap: the length, then the digest tells.
-      whole.set(part, range.first);
-      received += part.length;
-    }
+  const underWay: Promise<Uint8Array | undefined>[] = [];
+  let first = 0;
+  const ask = () => {
+    if (first >= bytes) return;
+    const part = answered(bucket.get(key, { first, last: Math.min(first + PART_BYTES, bytes) - 1 }));
+    // Whoever stops at an earlier part never looks at this one.
+    part.catch(() => {});
+    underWay.push(part);
+    first += PART_BYTES;
   };
-  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, reader));
-  return absent ? undefined : whole.subarray(0, received);
+  for (let i = 0; i < PARTS_AT_ONCE; i++) ask();
+  for (let part = underWay.shift(); part !== undefined; part = underWay.shift()) {
+    const received = await part;
+    ask();
+    yield received;
+  }
 }
 
 function parsedManifest(bytes: Uint8Array, key: string): Manifest {

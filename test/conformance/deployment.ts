@@ -21,7 +21,9 @@ export async function call(
   const response = await fetch(`${deployment.url}${path}`, {
     method: options.method ?? (options.body === undefined ? "GET" : "POST"),
     headers: { authorization: `Bearer ${deployment.apiKey}`, "content-type": "application/json", ...options.headers },
-    ...(options.body !== undefined && { body: raw ? (options.body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(options.body) }),
+    ...(options.body !== undefined && {
+      body: raw ? (options.body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(options.body),
+    }),
   });
   const text = await response.text();
   const isJson = (response.headers.get("content-type") ?? "").startsWith("application/json");

@@ -35,7 +35,9 @@ function world() {
   const rival: { step?: () => void } = {};
   const store: ArtifactStore = {
     readManifest: () => Promise.reject(new Error("not read here")),
-    readBlob: () => Promise.reject(new Error("not read here")),
+    async *readBlob() {
+      throw new Error("not read here");
+    },
     hasBlob: async (sha256) => blobs.has(sha256),
     writeBlob: async (sha256, bytes) => {
       writes.push(`blob ${sha256.slice(0, 4)}`);
