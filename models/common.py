@@ -36,6 +36,7 @@ def deterministic(seed, threads):
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 class Graph:
@@ -104,10 +105,15 @@ def write_json(path, value, compact=False):
 
 
 def write_evaluation(path, header, samples):
-    """evaluation.json: a header object and one sample a line, so that diffs stay readable."""
-    head = json.dumps(header, ensure_ascii=False, indent=1)[:-2]
-    lines = ",\n  ".join(json.dumps(s, ensure_ascii=False, separators=(",", ":")) for s in samples)
-    Path(path).write_text(f'{head},\n "samples": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
+    """evaluation.json: a header and the samples; lists of objects have one object a line, so that diffs stay readable."""
+    fields = []
+    for name, value in {**header, "samples": samples}.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = ",\n  ".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in value)
+            fields.append(f" {json.dumps(name)}: [\n  {rows}\n ]")
+        else:
+            fields.append(f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}")
+    Path(path).write_text("{\n" + ",\n".join(fields) + "\n}\n", encoding="utf-8")
 
 
 def write_card(folder, card):

@@ -10,7 +10,9 @@ Architecture  WordPiece tokens (lower case, 3,000 pieces) -> 32-dimensional embe
 Run           python models/sms-spam/train.py --data DIR            (final model)
               python models/sms-spam/train.py --data DIR --development 1   (trains on nine tenths, scores the last)
               DIR holds eval/sms-spam/Spam_SMS.csv and eval/sms-spam/test.json.
-Result        accuracy about 0.987, F1 of spam about 0.955 on the held-out messages; two minutes on two CPU threads.
+Result        accuracy about 0.99, F1 of spam about 0.965 on the held-out messages; half a minute on two CPU threads. The
+              tokenizer's trainer breaks ties at random, so a repeat differs a little (0.990 and 0.994 were seen) unless
+              --tokenizer gives it the file of this folder.
 """
 
 import csv
@@ -157,14 +159,14 @@ def predict(run, tokenizer, texts):
 
 def main():
     options = arguments(__doc__, "folder that holds eval/sms-spam", development=(0, "1: hold out a tenth of the training rows"),
-                        seed=(SEED, "seed"))
+                        seed=(SEED, "seed"), tokenizer=(None, "use this tokenizer.json instead of training one"))
     out = options.out or Path(__file__).parent
     deterministic(options.seed, options.threads)
     training, held_out = load(options.data / "eval" / "sms-spam")
     if options.development:
         random.Random(options.seed).shuffle(training)
         held_out, training = training[:len(training) // 10], training[len(training) // 10:]
-    tokenizer = make_tokenizer([text for text, _ in training])
+    tokenizer = Tokenizer.from_file(options.tokenizer) if options.tokenizer else make_tokenizer([text for text, _ in training])
     tokenizer.save(str(out / "tokenizer.json"))
     export(train(tokenizer, training), out / "model.onnx")
 
@@ -179,10 +181,13 @@ def main():
     if options.development:
         return
 
-    ids, mask = pad([tokenizer.encode(t).ids for t in texts[:64]], value=5, length=300)
-    padded = run.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-    left = run.run(None, {"input_ids": ids[:, ::-1].copy()[:, ::-1], "attention_mask": mask})[0]
-    assert np.abs(padded - logits[:64]).max() < 1e-5 and np.abs(left - padded).max() == 0, "padding must not change the result"
+    encoded = [tokenizer.encode(t).ids for t in texts[:64]]
+    ids, mask = pad(encoded, value=5, length=300)  # 5 is an ordinary token: whatever stands under a zero mask must not matter
+    left_ids, left_mask = np.full_like(ids, 9), mask[:, ::-1].copy()
+    for row, tokens in enumerate(encoded):
+        left_ids[row, -len(tokens):] = tokens
+    for feed in ({"input_ids": ids, "attention_mask": mask}, {"input_ids": left_ids, "attention_mask": left_mask}):
+        assert np.abs(run.run(None, feed)[0] - logits[:64]).max() < 1e-4, "padding must not change the result"
 
     write_json(out / "config.json", {
         "model_type": "farthing-text-cnn",
