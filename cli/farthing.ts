@@ -52,5 +52,6 @@ function wordsOf(error: unknown): string {
 }
 
 if (import.meta.main) {
-  process.exitCode = await main(process.argv.slice(2), processTerminal(process.env, process.stdout.isTTY === true));
+  const isTTY = { out: process.stdout.isTTY === true, error: process.stderr.isTTY === true };
+  process.exitCode = await main(process.argv.slice(2), processTerminal(process.env, isTTY));
 }

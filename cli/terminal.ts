@@ -6,6 +6,8 @@ export interface Terminal {
   out(line?: string): void;
   /** Progress, warnings and errors: standard error, so that results can be piped. */
   note(line: string): void;
+  /** One line of standard error that each call replaces, where a person sees it; without text: removed. */
+  status(line?: string): void;
   readonly style: Style;
 }
 
@@ -29,11 +31,27 @@ export const styles = (enabled: boolean): Style => ({
 });
 
 /** https://no-color.org */
-export function processTerminal(environment: Readonly<Record<string, string | undefined>>, isTTY: boolean): Terminal {
+export function processTerminal(
+  environment: Readonly<Record<string, string | undefined>>,
+  isTTY: { readonly out: boolean; readonly error: boolean },
+): Terminal {
+  let hasStatus = false;
+  const status = (line?: string) => {
+    if (!isTTY.error || (line === undefined && !hasStatus)) return;
+    hasStatus = line !== undefined;
+    write(2, `\r\u001b[2K${line ?? ""}`);
+  };
   return {
-    out: (line = "") => write(1, `${line}\n`),
-    note: (line) => write(2, `${line}\n`),
-    style: styles(isTTY && environment.NO_COLOR === undefined),
+    out(line = "") {
+      status();
+      write(1, `${line}\n`);
+    },
+    note(line) {
+      status();
+      write(2, `${line}\n`);
+    },
+    status,
+    style: styles(isTTY.out && environment.NO_COLOR === undefined),
   };
 }
 

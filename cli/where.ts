@@ -38,7 +38,7 @@ export function clientSettings({ env, state }: Where, root: string): ClientSetti
   const platform = runningPlatform(stateDirectory);
   if (platform === undefined) {
     const options = [env === "local" ? "" : ` --env ${env}`, state === undefined ? "" : ` --state ${state}`].join("");
-    throw new Error(`no platform runs from ${stateDirectory}. Start it: farthing up${options}`);
+    throw new Error(`no platform runs from ${stateDirectory}. Start it: npx farthing up${options}`);
   }
   if (platform.environment !== env) {
     throw new Error(

@@ -6,7 +6,7 @@ import { type DraftedCard, type DraftOptions, draftCard } from "../../core/model
 import type { ModelSignature } from "../../core/protocols/spec/signature.ts";
 import { inspectModel } from "../onnx/inspect-model.ts";
 import { servingFiles } from "../onnx/serving-files.ts";
-import { folderFacts } from "./folder-facts.ts";
+import { folderFacts, type GraphChoice } from "./folder-facts.ts";
 import { CARD_FILE, readCard } from "./read-model-folder.ts";
 
 export interface AddOptions {
@@ -20,6 +20,10 @@ export interface AddOptions {
   readonly group?: string;
   /** Default: the card's, else what the files suggest. */
   readonly task?: ModelCard["task"];
+  /** The .onnx file to use, as its path in the folder; default: the usual one. */
+  readonly file?: string;
+  /** Where it came from and whom to thank, for a card that is drafted. */
+  readonly attribution?: readonly string[];
   /** Replace a model that is there. */
   readonly force: boolean;
 }
@@ -39,7 +43,7 @@ const PAPERS = /^(?:licen[sc]e|notice|readme|attribution)(?:\..*)?$/i;
 /** Throws an Error in words when the model does not load or does not fit its card; what was there before stays then. */
 export async function addModel(options: AddOptions): Promise<AddedModel> {
   const source = resolve(options.source);
-  const { folder, graph } = await sourceOf(source);
+  const { folder, graph } = await sourceOf(source, options.file);
   const { card, open } = await cardFor(folder, graph, options);
   parseModelCard(JSON.parse(JSON.stringify(card)), join(folder, CARD_FILE));
   const target = resolve(options.models, card.name);
@@ -50,7 +54,7 @@ export async function addModel(options: AddOptions): Promise<AddedModel> {
   }
   const unfinished = `${target}.${process.pid}`;
   try {
-    await copyFiles(folder, unfinished, [...filesOf(card), ...(graph === undefined ? await papersOf(folder) : [])]);
+    await copyFiles(folder, unfinished, [...filesOf(card), ...(graph?.alone ? [] : await papersOf(folder))]);
     const { signature } = await checked(unfinished, card);
     await rm(target, { recursive: true, force: true });
     await rename(unfinished, target);
@@ -60,14 +64,22 @@ export async function addModel(options: AddOptions): Promise<AddedModel> {
   }
 }
 
-async function sourceOf(source: string): Promise<{ readonly folder: string; readonly graph?: string }> {
+async function sourceOf(
+  source: string,
+  file: string | undefined,
+): Promise<{ readonly folder: string; readonly graph?: GraphChoice }> {
   const found = await stat(source).catch(() => undefined);
-  if (found?.isDirectory()) return { folder: source };
-  if (found?.isFile() && source.endsWith(".onnx")) return { folder: dirname(source), graph: basename(source) };
+  if (found?.isDirectory()) {
+    return { folder: source, ...(file !== undefined && { graph: { path: file, alone: false } }) };
+  }
+  if (file !== undefined) throw new Error(`--file names a file in a folder, and ${source} is none`);
+  if (found?.isFile() && source.endsWith(".onnx")) {
+    return { folder: dirname(source), graph: { path: basename(source), alone: true } };
+  }
   throw new Error(`${source} is ${found ? "neither a folder nor an .onnx file" : "not there"}`);
 }
 
-async function cardFor(folder: string, graph: string | undefined, options: AddOptions): Promise<DraftedCard> {
+async function cardFor(folder: string, graph: GraphChoice | undefined, options: AddOptions): Promise<DraftedCard> {
   const hasCard = graph === undefined && (await readdir(folder)).includes(CARD_FILE);
   if (hasCard) {
     const card = await readCard(folder);
@@ -81,11 +93,12 @@ async function cardFor(folder: string, graph: string | undefined, options: AddOp
       },
     };
   }
-  const name = options.name ?? basename(graph ?? folder, ".onnx").toLowerCase();
+  const name = options.name ?? basename(graph?.alone ? graph.path : folder, ".onnx").toLowerCase();
   const draft: DraftOptions = {
     name,
     group: options.group ?? DEFAULT_GROUP,
     ...(options.task && { task: options.task }),
+    ...(options.attribution && { attribution: options.attribution }),
   };
   return draftCard(await folderFacts(folder, graph), draft);
 }

@@ -4,26 +4,33 @@ import { basename, dirname, join } from "node:path";
 import type { FolderFacts, ModelConfig, PoolingConfig } from "../../core/models/draft-card.ts";
 import { openGraph } from "../onnx/graph.ts";
 import { readableMessage } from "../onnx/onnx-message.ts";
-import { licenseIn } from "./license.ts";
+import { frontMatterOf, licenseIn } from "./license.ts";
 
 /** Optimum writes `onnx/model.onnx`; most others put the graph beside the configuration. */
 const GRAPHS = ["model.onnx", "onnx/model.onnx", "model_quantized.onnx", "onnx/model_quantized.onnx"];
 /** Never weights, even where their names stand in a graph. */
 const NO_WEIGHTS = /\.(?:onnx|json|md|txt|py)$/i;
 
+export interface GraphChoice {
+  /** Relative to the folder. */
+  readonly path: string;
+  /** The graph alone: what lies beside it may belong to others. */
+  readonly alone: boolean;
+}
+
 /** `graph`: the one to use, if not the folder's own. Throws an Error that says which file is missing, ambiguous or does not load. */
-export async function folderFacts(folder: string, graph?: string): Promise<FolderFacts> {
-  const model = graph ?? graphIn(folder);
+export async function folderFacts(folder: string, graph?: GraphChoice): Promise<FolderFacts> {
+  const model = graph?.path ?? graphIn(folder);
   const externalData = externalDataOf(folder, model);
   const signature = await signatureOf(folder, model);
   const artifacts = { model, ...(externalData.length > 0 && { externalData }) };
-  // One chosen file is a bare graph: what lies beside it may belong to others.
-  if (graph !== undefined) return { artifacts, graph: signature };
+  if (graph?.alone) return { artifacts, graph: signature };
 
   const has = (path: string) => present(join(folder, path));
   const read = <T>(path: string): T | undefined => (has(path) ? (readJson(join(folder, path)) as T) : undefined);
   const facts = {
     license: licenseIn(folder),
+    pipelineTag: frontMatterOf(folder, "pipeline_tag"),
     config: read<ModelConfig>("config.json"),
     tokenizerConfig: read<{ readonly model_max_length?: number }>("tokenizer_config.json"),
     sentenceConfig: read<{ readonly max_seq_length?: number }>("sentence_bert_config.json"),

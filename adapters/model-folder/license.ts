@@ -19,18 +19,24 @@ const FIRST_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^\s*(?:The )?MIT License/m, "MIT"],
   [/Permission is hereby granted, free of charge, to any person obtaining a copy/, "MIT"],
 ];
-const HEAD_CHARACTERS = 2_000;
+/** Front matter with many languages and datasets is long. */
+const HEAD_CHARACTERS = 20_000;
 
 /** SPDX identifier from the model's README (its front matter, as Hugging Face reads it) or its licence file; undefined when neither says. */
 export function licenseIn(folder: string): string | undefined {
-  const files = readdirSync(folder);
-  const head = (pattern: RegExp): string => {
-    const file = files.find((name) => pattern.test(name));
-    return file === undefined ? "" : readFileSync(join(folder, file), "utf8").slice(0, HEAD_CHARACTERS);
-  };
-  const [, frontMatter = ""] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(head(/^readme\.md$/i)) ?? [];
-  const [, named] = /^license:\s*["']?([\w.+-]+)/m.exec(frontMatter) ?? [];
+  const named = frontMatterOf(folder, "license");
   if (named !== undefined && named !== "other") return SPDX[named.toLowerCase()] ?? named;
-  const text = head(/^licen[sc]e(?:\.(?:md|txt))?$/i);
+  const text = headOf(folder, /^licen[sc]e(?:\.(?:md|txt))?$/i);
   return FIRST_WORDS.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** One plain value of the YAML that the README of a model on the Hub begins with. */
+export function frontMatterOf(folder: string, key: "license" | "pipeline_tag"): string | undefined {
+  const [, frontMatter = ""] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(headOf(folder, /^readme\.md$/i)) ?? [];
+  return new RegExp(`^${key}:\\s*["']?([\\w.+-]+)`, "m").exec(frontMatter)?.[1];
+}
+
+function headOf(folder: string, pattern: RegExp): string {
+  const file = readdirSync(folder).find((name) => pattern.test(name));
+  return file === undefined ? "" : readFileSync(join(folder, file), "utf8").slice(0, HEAD_CHARACTERS);
 }

@@ -31,7 +31,7 @@ export function addLogsCommand(program: Command, terminal: Terminal, root: strin
     .option("--json", "the events as they are, one JSON object per line")
     .addHelpText(
       "after",
-      "\nExamples:\n  farthing logs --follow\n  farthing logs small --since 1h --filter '{ $.status >= 500 }' --env prod",
+      "\nExamples:\n  npx farthing logs --follow\n  npx farthing logs small --since 1h --filter '{ $.status >= 500 }' --env prod",
     )
     .action(async (deployment: string | undefined, flags: LogsFlags) => {
       const client = new CloudWatchLogsClient(clientSettings(flags, root));

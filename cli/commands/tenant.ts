@@ -17,7 +17,7 @@ export function addTenantCommands(program: Command, terminal: Terminal, root: st
     .option("--key-name <name>", "what the key is for", "first")
     .addHelpText(
       "after",
-      "\nThe key is printed once, alone on standard output; only its hash is stored.\n\nExamples:\n  farthing tenant create acme\n  KEY=$(farthing tenant create acme --env prod --key-name backend)",
+      "\nThe key is printed once, alone on standard output; only its hash is stored.\n\nExamples:\n  npx farthing tenant create acme\n  KEY=$(npx farthing tenant create acme --env prod --key-name backend)",
     )
     .action(async (name: string, flags: CreateFlags) => {
       const issued = issueKey({

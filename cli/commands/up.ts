@@ -26,7 +26,7 @@ export function addUpCommand(program: Command, terminal: Terminal, root: string)
     .option("--ready-file <path>", "write { url, apiKey, environment, pid, models } there when the platform answers")
     .option("--no-demo", "do not publish the models of models/")
     .option("--verbose", "show every step, invocation and log line")
-    .addHelpText("after", "\nExamples:\n  farthing up\n  farthing up --port 0 --ready-file /tmp/farthing.json")
+    .addHelpText("after", "\nExamples:\n  npx farthing up\n  npx farthing up --port 0 --ready-file /tmp/farthing.json")
     .action(async (flags: UpFlags) => {
       const stopping = new AbortController();
       const asked = untilSignal().then(() => stopping.abort());

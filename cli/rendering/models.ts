@@ -3,7 +3,8 @@ import { bytesText, table } from "./table.ts";
 
 /** One line per model, under a head. */
 export function modelTable(records: readonly ModelRecord[]): readonly string[] {
-  if (records.length === 0) return ["no models yet: farthing model add <path>, then farthing model publish <name>"];
+  if (records.length === 0)
+    return ["no models yet: npx farthing model add <path>, then npx farthing model publish <name>"];
   const rows = records.map(({ name, group, live, versions, history }) => {
     const version = versions.find(({ digest }) => digest === live);
     const since = history.find(({ to }) => to === live)?.at ?? "";

@@ -1,31 +1,49 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive } from "../process-alive.ts";
 
 interface Holder {
   readonly pid: number;
   /** When that process started, where the system tells: after a reboot its number may be somebody else's. */
   readonly started?: string;
+  /** It is on its way out: npm, for one, ends before what it has started. */
+  readonly stopping?: true;
 }
 
-const ATTEMPTS = 3;
+export interface StateLock {
+  /** Whoever wants the state next waits for it, instead of being refused. */
+  stopping(): void;
+  release(): void;
+}
+
+const STOP_MILLIS = 10_000;
+const LOOK_MILLIS = 50;
 
 /**
- * One platform per state directory: two would write the same tables. A lock whose process is gone is taken over.
- * Throws an Error that names the process which holds it.
+ * One platform per state directory: two would write the same tables. A lock whose process is gone is taken over, one whose
+ * process is stopping is waited for. Rejects with an Error that names the process which holds it.
  */
-export function lockState(stateDirectory: string): { release(): void } {
+export async function lockState(stateDirectory: string): Promise<StateLock> {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const path = join(stateDirectory, "lock");
-  const own = JSON.stringify(holderFor(process.pid));
-  for (let attempt = 1; ; attempt++) {
+  const own = holderFor(process.pid);
+  for (let waitedMillis = 0; ; ) {
     try {
-      writeFileSync(path, own, { flag: "wx" });
-      return { release: () => rmSync(path, { force: true }) };
+      writeFileSync(path, JSON.stringify(own), { flag: "wx" });
+      return {
+        stopping: () => writeFileSync(path, JSON.stringify({ ...own, stopping: true })),
+        release: () => rmSync(path, { force: true }),
+      };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt === ATTEMPTS) throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const holder = read(path);
+    if (holder?.stopping && isStillThere(holder) && waitedMillis < STOP_MILLIS) {
+      await sleep(LOOK_MILLIS);
+      waitedMillis += LOOK_MILLIS;
+      continue;
+    }
     if (holder !== undefined && isStillThere(holder)) {
       throw new Error(
         `another platform (process ${holder.pid}) runs from ${stateDirectory}. Stop it with: kill ${holder.pid}; or keep both apart with another state: --state <dir>`,

@@ -47,7 +47,7 @@ export async function up(options: UpOptions, terminal: Terminal, signal: AbortSi
   const synthesise = () => synthesize({ root, environment, stateDirectory, signal });
 
   try {
-    const lock = lockState(stateDirectory);
+    const lock = await lockState(stateDirectory);
     closers.push(() => lock.release());
     // A file of an earlier run must not say that this one is ready.
     if (readyFile !== undefined) rmSync(readyFile, { force: true });
@@ -89,6 +89,7 @@ export async function up(options: UpOptions, terminal: Terminal, signal: AbortSi
     }
     const watcher = watchSources(root, () => reload(platform, synthesise, terminal));
     closers.push(() => watcher.close());
+    closers.push(() => lock.stopping());
     return { stop };
   } catch (error) {
     await stop();

@@ -17,7 +17,7 @@ export function printWelcome({ out, style }: Terminal, welcome: Welcome): void {
   out();
   out(`${style.bold("Farthing")} answers at ${style.green(url)}`);
   out(`  API key   ${apiKey}`);
-  out(`  models    ${names || "none yet: farthing model add <dir>, then farthing model publish <name>"}`);
+  out(`  models    ${names || "none yet: npx farthing model add <dir>, then npx farthing model publish <name>"}`);
   out(`  AWS APIs  ${awsEndpointUrl} ${style.dim("(S3, DynamoDB, Lambda, CloudWatch … for the AWS SDK)")}`);
   for (const { what, command } of requests) {
     out();
@@ -25,5 +25,5 @@ export function printWelcome({ out, style }: Terminal, welcome: Welcome): void {
     out(command);
   }
   out();
-  out(style.dim("farthing logs --follow shows each request; Ctrl-C stops everything."));
+  out(style.dim("npx farthing logs --follow shows each request; Ctrl-C stops everything."));
 }

@@ -1,5 +1,8 @@
-/** One statement taken out of the synthesised templates, and the call that needed it is denied, as it would be in an account. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/**
+ * The platform runs what was synthesised: take one statement out of a template, and the call that needed it is denied, as
+ * it would be in an account; put other code into an asset, and that code answers.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCard } from "../../adapters/model-folder/read-model-folder.ts";
@@ -7,6 +10,7 @@ import { openDeployment } from "../../cli/deployment.ts";
 import { publishFolder } from "../../cli/publish-folder.ts";
 import { demoKey } from "../../cli/up/demo-key.ts";
 import { synthesize } from "../../cli/up/synthesis.ts";
+import { sha256Hex } from "../../core/models/digest.ts";
 import { createPlatform, type Platform } from "../../local/platform.ts";
 import type { PlatformEvent } from "../../local/simulator.ts";
 import { call } from "../conformance/deployment.ts";
@@ -59,7 +63,14 @@ async function start(assemblyDirectory: string): Promise<Platform> {
 interface TemplateLike {
   Resources: Record<
     string,
-    { Type: string; Properties: { Policies?: { PolicyDocument: { Statement: { Sid?: string }[] } }[] } }
+    {
+      Type: string;
+      Properties: {
+        Policies?: { PolicyDocument: { Statement: { Sid?: string }[] } }[];
+        Code?: { S3Key: string };
+        MemorySize?: number;
+      };
+    }
   >;
 }
 
@@ -125,7 +136,7 @@ test.each([
     expect(body.error).not.toMatch(/AccessDenied|not authorized|arn:/);
     const requestId = headers.get("x-request-id") as string;
     const caller = `assumed-role/[\\w-]*${deployment}[\\w-]*/farthing-local-${deployment}`;
-    const denied = new RegExp(`${caller} is not authorized to perform: ${action} on resource`);
+    const denied = new RegExp(`${caller} is not authorized to perform: ${action} on resource`, "i");
     expect(denials().filter((sentence) => denied.test(sentence))).not.toEqual([]);
     expect(linesOf(deployment).filter((line) => line.includes(requestId) && line.includes("ERROR"))).toHaveLength(1);
   },
@@ -149,4 +160,58 @@ test("without the permission to write logs it answers, and nothing is logged", a
   await start(without("WriteOwnLog"));
   expect(await infer()).toMatchObject({ status: 200 });
   expect(linesOf("small")).toEqual([]);
+});
+
+describe("other code in an asset", () => {
+  /** The function's bundle replaced by a few lines, under another hash, as a synthesis would name it. */
+  function withCode(source: string, also: (template: TemplateLike) => void = () => undefined): string {
+    const hash = sha256Hex(source);
+    const bundles = new Set<string>();
+    const copy = changed((template) => {
+      for (const { Type, Properties } of Object.values(template.Resources)) {
+        if (Type !== "AWS::Lambda::Function" || Properties.Code === undefined) continue;
+        bundles.add(Properties.Code.S3Key);
+        Properties.Code.S3Key = `${hash}.zip`;
+      }
+      also(template);
+      return bundles.size > 0;
+    });
+    mkdirSync(join(copy, `asset.${hash}`));
+    writeFileSync(join(copy, `asset.${hash}`, "index.mjs"), source);
+    const manifest = join(copy, "farthing-local-models.assets.json");
+    const assets = JSON.parse(readFileSync(manifest, "utf8"));
+    const destinations = { here: { objectKey: `${hash}.zip` } };
+    assets.files[hash] = { source: { path: `asset.${hash}`, packaging: "zip" }, destinations };
+    writeFileSync(manifest, JSON.stringify(assets));
+    return copy;
+  }
+
+  const answering = (words: string) =>
+    `export const handler = awslambda.streamifyResponse(async (event, stream) => {
+      const body = awslambda.HttpResponseStream.from(stream, { statusCode: 200, headers: { "content-type": "text/plain" } });
+      body.write(${JSON.stringify(words)});
+      body.end();
+    });`;
+
+  test("answers from the next request on, without a new start", async () => {
+    const running = await start(assembly);
+    expect(await infer()).toMatchObject({ status: 200, body: { model_name: "digits" } });
+    const { replaced, needsRestart } = await running.reload(withCode(answering("the new code")));
+    expect(replaced.toSorted()).toEqual(["farthing-local-router", "farthing-local-small"]);
+    expect(needsRestart).toBe(false);
+    expect(await infer()).toMatchObject({ status: 200, body: "the new code" });
+    expect(await running.reload(assembly)).toMatchObject({ needsRestart: false });
+    expect(await infer()).toMatchObject({ status: 200, body: { model_name: "digits" } });
+  });
+
+  test("a setting that changed along with it waits for a new start, and that is said", async () => {
+    const running = await start(assembly);
+    const moreMemory = withCode(answering("with more memory"), ({ Resources }) => {
+      for (const { Type, Properties } of Object.values(Resources)) {
+        if (Type === "AWS::Lambda::Function") Properties.MemorySize = 3_008;
+      }
+    });
+    expect(await running.reload(moreMemory)).toEqual({ replaced: [], needsRestart: true });
+    expect(await infer()).toMatchObject({ status: 200, body: { model_name: "digits" } });
+  });
 });

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { main } from "../../cli/farthing.ts";
 import { recordingTerminal } from "../cli/recording-terminal.ts";
 import { badInputSuite } from "../conformance/bad-input.suite.ts";
+import { chatSuite } from "../conformance/chat.suite.ts";
 import { call } from "../conformance/deployment.ts";
 import { digitsSuite } from "../conformance/digits.suite.ts";
 import { openaiClientSuite } from "../conformance/openai-client.suite.ts";
@@ -84,6 +85,7 @@ describe("the first run", () => {
 });
 
 badInputSuite(deployment);
+chatSuite(deployment);
 digitsSuite(deployment);
 openaiClientSuite(deployment);
 tritonClientSuite(deployment);
