@@ -2,12 +2,13 @@
  * What the serving function adds to ONNX Runtime: Lambda event in → answer out, without a network, against `session.run`
  * of the same graph in the same process. The bundle is the deployed one, out of the synthesised assembly.
  */
-import { fork } from "node:child_process";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { deployedFunction } from "./deployed-function.ts";
 import { type LocalPlatform, startPlatform } from "./local-platform.ts";
 import { type MeasuredModel, measuredModels, WITHOUT_MINILM } from "./measured-models.ts";
 import { median } from "./measurement.ts";
+import { measuredNode, PINNING, pinReader } from "./pinning.ts";
 import type { Report } from "./report.ts";
 
 interface Figures {
@@ -41,7 +42,9 @@ function measure(
     rounds: ROUNDS,
     calls: { digits: 2_000, minilm: 100 },
   };
-  const child = fork(join(import.meta.dirname, "overhead/in-process.mjs"), {
+  pinReader();
+  const [command, ...prefix] = measuredNode();
+  const child = spawn(command, [...prefix, join(import.meta.dirname, "overhead/in-process.mjs")], {
     env: {
       ...target.variables,
       NODE_PATH: target.nodePath ?? "",
@@ -79,7 +82,7 @@ function report(results: Readonly<Record<string, Readonly<Record<string, Figures
     columns: ["", "p50", "spread of p50", "p99"],
     rows,
     notes: [
-      `${ROUNDS} interleaved rounds; one thread, no spinning; usage lines written to a pipe.`,
+      `${ROUNDS} interleaved rounds; one thread, no spinning; usage lines written to a pipe. ${PINNING}`,
       "digits: 784 floats in, 10 out, as JSON and as binary tensors. minilm: text in, tokenised, pooled, 384 floats out as base64.",
       ...(results.minilm ? [] : [WITHOUT_MINILM]),
     ],
