@@ -11,6 +11,7 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   bill: () => import("./bill.ts"),
   "cold-start": () => import("./cold-start.ts"),
+  generation: () => import("./generation.ts"),
   overhead: () => import("./overhead.ts"),
   platform: () => import("./platform.ts"),
   peers: () => import("./peers.ts"),

@@ -29,6 +29,7 @@ export const ERRORS = {
   unknown_version: caller(404, "the model has no such version"),
   method_not_allowed: caller(405, "the path exists but not with this method"),
   payload_too_large: caller(413, "the body is over the limit"),
+  cancelled: caller(499, "the caller went away before the answer was complete"),
   overloaded: ours(429, "more requests than this deployment takes right now"),
   internal: ours(500, "a fault of ours"),
   model_not_ready: ours(503, "the version exists but cannot answer: its files are corrupt, absent, or do not load"),

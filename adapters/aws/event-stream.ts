@@ -2,8 +2,6 @@
  * AWS's framing of streamed answers: https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream
  * Per message: total length, header length, checksum of both; headers; payload; checksum of all before it.
  */
-import { crc32 } from "node:zlib";
-
 export interface StreamMessage {
   /** String headers only: `:message-type`, `:event-type`, `:exception-type`. */
   readonly headers: Readonly<Record<string, string>>;
@@ -35,6 +33,8 @@ export async function* readEventStream(chunks: AsyncIterable<Buffer>): AsyncGene
 }
 
 function messageOf(bytes: Buffer): StreamMessage {
+  // Loaded by who reads such streams, the router, and not with the bundle by everyone.
+  const { crc32 } = process.getBuiltinModule("node:zlib");
   const end = bytes.length - CHECKSUM_BYTES;
   if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end))
     throw new Error("event stream: a checksum does not match");

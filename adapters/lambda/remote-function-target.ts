@@ -2,7 +2,8 @@
 import { FarthingError } from "../../core/errors.ts";
 import type { ModelRecord } from "../../core/models/registry.ts";
 import { encodeForwardEvent, type ForwardedEvent } from "../../core/protocols/forward/event.ts";
-import { decodeForwardResponse, type ForwardedResponse } from "../../core/protocols/forward/response.ts";
+import { readForwardResponse } from "../../core/protocols/forward/read-response.ts";
+import type { ForwardedResponse } from "../../core/protocols/forward/response.ts";
 import type { Clock } from "../../core/serving/clock.ts";
 import type { Target } from "../../core/serving/target.ts";
 import { dependencyUnavailable } from "../aws/dependency-error.ts";
@@ -48,14 +49,7 @@ export function createRemoteFunctionTarget(options: RemoteFunctionOptions): Targ
       silenceTimeoutMillis: Math.max(1, deadlineMillis - clock.epochMillis()),
       retry: "never-arrived",
     });
-    const chunks: Buffer[] = [];
-    for await (const { headers, payload } of readEventStream(response)) {
-      if (headers[":message-type"] === "exception")
-        throw new Error(`Lambda broke off: ${headers[":exception-type"]} ${payload}`);
-      if (headers[":event-type"] === "PayloadChunk") chunks.push(payload);
-      if (headers[":event-type"] === "InvokeComplete") throwIfFailed(payload);
-    }
-    return decodeForwardResponse(Buffer.concat(chunks));
+    return readForwardResponse(payloadOf(readEventStream(response)));
   }
 
   return {
@@ -81,6 +75,20 @@ export function createRemoteFunctionTarget(options: RemoteFunctionOptions): Targ
       if (response.type === "error") throw response.error;
     },
   };
+}
+
+/** What the other function wrote. Throws `dependency_unavailable` when it, or Lambda, failed after it had begun. */
+async function* payloadOf(messages: ReturnType<typeof readEventStream>): AsyncGenerator<Buffer> {
+  try {
+    for await (const { headers, payload } of messages) {
+      if (headers[":message-type"] === "exception")
+        throw new Error(`Lambda broke off: ${headers[":exception-type"]} ${payload}`);
+      if (headers[":event-type"] === "PayloadChunk") yield payload;
+      if (headers[":event-type"] === "InvokeComplete") throwIfFailed(payload);
+    }
+  } catch (error) {
+    throw unavailable(error);
+  }
 }
 
 /** `{"ErrorCode":"Function.TimedOut","ErrorDetails":"…"}` when the other function failed after its answer had begun. */

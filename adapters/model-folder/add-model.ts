@@ -111,7 +111,7 @@ async function checked(folder: string, card: ModelCard): Promise<Omit<AddedModel
 }
 
 const filesOf = (card: ModelCard): readonly string[] =>
-  [...servingFiles(card), card.artifacts.generationConfig, card.evaluation].filter((path) => path !== undefined);
+  [...servingFiles(card), card.evaluation].filter((path) => path !== undefined);
 
 const papersOf = async (folder: string): Promise<readonly string[]> =>
   (await readdir(folder, { withFileTypes: true }))

@@ -34,6 +34,7 @@ export async function folderFacts(folder: string, graph?: GraphChoice): Promise<
     config: read<ModelConfig>("config.json"),
     tokenizerConfig: read<{ readonly model_max_length?: number }>("tokenizer_config.json"),
     sentenceConfig: read<{ readonly max_seq_length?: number }>("sentence_bert_config.json"),
+    preprocessor: read<NonNullable<FolderFacts["preprocessor"]>>("preprocessor_config.json"),
     pooling: read<PoolingConfig>("1_Pooling/config.json"),
     modules: read<readonly { readonly type?: string }[]>("modules.json"),
   };

@@ -12,12 +12,10 @@ export async function readCard(directory: string): Promise<ModelCard> {
   return parseModelCard(parsed(await readFile(path, "utf8").catch(absent(path)), path), path);
 }
 
-/** The files that a version consists of: what serving needs, and what text generation will. */
+/** The files that a version consists of. */
 export async function readModelFiles(directory: string, card: ModelCard): Promise<readonly ModelFile[]> {
-  const { generationConfig } = card.artifacts;
-  const paths = [...servingFiles(card), ...(generationConfig === undefined ? [] : [generationConfig])];
   return Promise.all(
-    paths.map(async (path) => ({
+    servingFiles(card).map(async (path) => ({
       path,
       bytes: await readFile(join(directory, path)).catch(absent(join(directory, path))),
     })),

@@ -1,8 +1,11 @@
 /** A loaded graph: tensors in, tensors out. The only file that calls ONNX Runtime to infer. */
+import { readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { FarthingError } from "../../core/errors.ts";
 import type { ModelSignature } from "../../core/protocols/spec/signature.ts";
 import type { Tensor, TensorData } from "../../core/protocols/spec/tensor.ts";
 import { dataTypeOf, onnxTypeOf } from "./data-types.ts";
+import { ADDED, rowOutputs } from "./generation/row-outputs.ts";
 import { graphSignature } from "./graph-signature.ts";
 import { readableMessage } from "./onnx-message.ts";
 import { type InferenceSession, type OnnxTensor, onnxRuntime } from "./runtime.ts";
@@ -10,21 +13,54 @@ import { type SessionSettings, sessionOptions } from "./session-options.ts";
 
 export interface Graph {
   readonly signature: ModelSignature;
+  /** Outputs that were added to the graph, and that no signature tells of (generation/row-outputs.ts). */
+  readonly hasRowOutputs: boolean;
   /** `outputs`: names; absent means all of the signature. Throws `invalid_field` when the graph refuses its inputs. */
   run(inputs: readonly Tensor[], outputs?: readonly string[]): Promise<readonly Tensor[]>;
+  /** As `run`, with ONNX Runtime's own tensors: what goes from one run into the next is neither converted nor copied here. */
+  runTensors(
+    feeds: Readonly<Record<string, OnnxTensor>>,
+    outputs: readonly string[],
+  ): Promise<Readonly<Record<string, OnnxTensor>>>;
   /** Frees the memory; the graph must not be used again. */
   release(): Promise<void>;
 }
 
 /** `path`: the .onnx file; external data lies beside it and is mapped into memory. Throws an Error with ONNX Runtime's reason. */
-export async function openGraph(path: string, settings: SessionSettings): Promise<Graph> {
-  const { InferenceSession, Tensor: NativeTensor } = onnxRuntime();
-  const session = await InferenceSession.create(path, sessionOptions(settings));
+export function openGraph(path: string, settings: SessionSettings): Promise<Graph> {
+  return graphOf(onnxRuntime().InferenceSession.create(path, sessionOptions(settings)));
+}
+
+/** The same, with more outputs where the graph is laid out for them. */
+export async function openGraphWithRows(path: string, settings: SessionSettings): Promise<Graph> {
+  if ((await stat(path)).size > LARGEST_READ_BYTES) return openGraph(path, settings);
+  const model = await readFile(path);
+  const added = rowOutputs(model);
+  if (added === undefined) return openGraph(path, settings);
+  const { extra, ...options } = sessionOptions(settings);
+  const session = { ...(extra?.session as object), model_external_initializers_file_folder_path: dirname(path) };
+  const bytes = Buffer.concat([model, added]);
+  return graphOf(onnxRuntime().InferenceSession.create(bytes, { ...options, extra: { ...extra, session } }));
+}
+
+async function graphOf(creation: Promise<InferenceSession>): Promise<Graph> {
+  const { Tensor: NativeTensor } = onnxRuntime();
+  const session = await creation;
   const signature = signatureOrRelease(session);
   const everyOutput = signature.outputs.map(({ name }) => name);
 
+  async function runTensors(feeds: Readonly<Record<string, OnnxTensor>>, outputs: readonly string[]) {
+    try {
+      return (await session.run(feeds, outputs)) as Readonly<Record<string, OnnxTensor>>;
+    } catch (error) {
+      throw runError(error);
+    }
+  }
+
   return {
     signature,
+    hasRowOutputs: session.outputNames.some(isAdded),
+    runTensors,
     async run(inputs, outputs = everyOutput) {
       const feeds: Record<string, OnnxTensor> = {};
       for (const { name, dataType, shape, data } of inputs) {
@@ -32,21 +68,22 @@ export async function openGraph(path: string, settings: SessionSettings): Promis
         if (type === undefined) throw unrunnable(name, dataType);
         feeds[name] = new NativeTensor(type, data as OnnxTensor.DataType, shape);
       }
-      let results: InferenceSession.OnnxValueMapType;
-      try {
-        results = await session.run(feeds, outputs);
-      } catch (error) {
-        throw runError(error);
-      }
+      const results = await runTensors(feeds, outputs);
       return outputs.map((name) => fromNative(name, results[name] as OnnxTensor));
     },
     release: () => session.release(),
   };
 }
 
+/** Of a model in one file, weights and all: longer ones are published with their weights beside the graph. */
+const LARGEST_READ_BYTES = 64 * 2 ** 20;
+
+const isAdded = (output: string): boolean => output.startsWith(ADDED);
+
 function signatureOrRelease(session: InferenceSession): ModelSignature {
   try {
-    return graphSignature(session);
+    const { inputs, outputs } = graphSignature(session);
+    return { inputs, outputs: outputs.filter(({ name }) => !isAdded(name)) };
   } catch (error) {
     void session.release();
     throw error;
@@ -65,7 +102,8 @@ const unrunnable = (name: string, dataType: string): FarthingError =>
   });
 
 const OUT_OF_MEMORY = /bad_alloc|Failed to allocate|out of memory/i;
-const INPUT_REFUSED = /INVALID_ARGUMENT|Got invalid dimensions|Non-zero status code returned while running|out of (?:data )?bounds/i;
+const INPUT_REFUSED =
+  /INVALID_ARGUMENT|Got invalid dimensions|Non-zero status code returned while running|out of (?:data )?bounds/i;
 
 /**
  * The protocol has checked names, types and fixed sizes; what a graph still refuses is a matter of sizes that must agree
@@ -74,11 +112,16 @@ const INPUT_REFUSED = /INVALID_ARGUMENT|Got invalid dimensions|Non-zero status c
 function runError(error: unknown): FarthingError {
   const message = error instanceof Error ? error.message : String(error);
   if (OUT_OF_MEMORY.test(message)) {
-    return new FarthingError("payload_too_large", "The inputs need more memory than this deployment has; send fewer rows.", {
-      cause: error,
-    });
+    return new FarthingError(
+      "payload_too_large",
+      "The inputs need more memory than this deployment has; send fewer rows.",
+      {
+        cause: error,
+      },
+    );
   }
-  if (!INPUT_REFUSED.test(message)) return new FarthingError("internal", "The model failed on these inputs.", { cause: error });
+  if (!INPUT_REFUSED.test(message))
+    return new FarthingError("internal", "The model failed on these inputs.", { cause: error });
   return new FarthingError("invalid_field", `The model cannot run on these inputs: ${readableMessage(error)}.`, {
     field: "inputs",
     cause: error,

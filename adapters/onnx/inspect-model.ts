@@ -1,27 +1,68 @@
 /** Looks at a model as a function will: does it load, does it fit its card, does it answer? Used before a version is published. */
+import { isFarthingError } from "../../core/errors.ts";
 import type { ModelCard } from "../../core/models/card.ts";
-import { TEXT_INPUT } from "../../core/models/task-signature.ts";
+import type { GenerationInference } from "../../core/protocols/spec/generation.ts";
 import type { InferenceResult } from "../../core/protocols/spec/inference.ts";
 import type { ModelSignature } from "../../core/protocols/spec/signature.ts";
+import type { Tensor } from "../../core/protocols/spec/tensor.ts";
 import type { InferenceContext } from "../../core/serving/target.ts";
 import { systemClock } from "../system-clock.ts";
 import { type LoadedModel, loadModel } from "./load-model.ts";
+import { sampleInputs } from "./tasks/sample-inputs.ts";
+import { textInputs } from "./tasks/text-inputs.ts";
 
 const CONTEXT: InferenceContext = { requestId: "inspection", deadlineMillis: Number.POSITIVE_INFINITY };
 
 /**
  * What callers of the model send and get. Throws an Error that says what does not load, or does not match the card.
- * Text models answer a short text, and as long a one as the card promises; a tensor model's inputs cannot be guessed.
+ * Text models answer a short text, and as long a one as the card promises; a model with a tokenizer goes on from a word; a
+ * tensor model's inputs cannot be guessed.
  */
 export async function inspectModel(directory: string, card: ModelCard): Promise<ModelSignature> {
   const model = await loadModel(directory, card, { threads: 1 }, systemClock);
   try {
-    if (card.task === "embedding" || card.task === "text-classification") await tryTexts(model, card);
+    if (textInputs(card.task, []) !== undefined) {
+      await model.probe();
+      await tryTexts(model, card);
+    }
+    if (card.task === "text-generation" && card.artifacts.tokenizer !== undefined) await tryGeneration(model);
+    const sample = sampleInputs(card.task);
+    if (sample !== undefined) await tryInputs(model, card, sample, `a made-up ${sample[0]?.name}`);
     return model.signature;
   } finally {
     await model.release();
   }
 }
+
+/** A graph that is laid out in another way serves as one of tensors: its callers are told why. */
+async function tryGeneration(model: LoadedModel): Promise<void> {
+  try {
+    const result = await model.infer(ONE_WORD, CONTEXT);
+    if (result.type !== "generation") throw new Error(`it answered ${result.type}`);
+    for await (const _ of result.events);
+  } catch (error) {
+    if (isFarthingError(error) && error.code === "unsupported_task") return;
+    throw new Error(`the model does not go on from a text: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Two tokens: the second is made from what the first left in the cache. */
+const ONE_WORD: GenerationInference = {
+  type: "generation",
+  prompts: [{ type: "text", text: "Hello" }],
+  choices: 1,
+  maxTokens: 2,
+  sampling: {
+    repetitionPenalty: 1,
+    frequencyPenalty: 0,
+    presencePenalty: 0,
+    temperature: 0,
+    topK: 0,
+    topP: 1,
+    minP: 0,
+  },
+  stop: [],
+};
 
 async function tryTexts(model: LoadedModel, card: ModelCard): Promise<void> {
   const maxTokens = card.text?.maxTokens ?? 1;
@@ -33,11 +74,19 @@ async function tryTexts(model: LoadedModel, card: ModelCard): Promise<void> {
 
 const wordsOf = (count: number): string => new Array(count).fill("hello").join(" ");
 
-/** Answers how many tokens the text had. */
-async function tryText(model: LoadedModel, card: ModelCard, text: string, what: string): Promise<number> {
+const tryText = (model: LoadedModel, card: ModelCard, text: string, what: string): Promise<number> =>
+  tryInputs(model, card, textInputs(card.task, [text]) ?? [], what);
+
+/** Answers how many tokens they had. */
+async function tryInputs(
+  model: LoadedModel,
+  card: ModelCard,
+  inputs: readonly Tensor[],
+  what: string,
+): Promise<number> {
   let result: InferenceResult;
   try {
-    result = await infer(model, text);
+    result = await model.infer({ type: "tensors", inputs }, CONTEXT);
   } catch (error) {
     throw new Error(`the model does not answer ${what}: ${(error as Error).message}`, { cause: error });
   }
@@ -54,6 +103,3 @@ async function tryText(model: LoadedModel, card: ModelCard, text: string, what: 
   }
   return result.usage.inputTokens;
 }
-
-const infer = (model: LoadedModel, text: string): Promise<InferenceResult> =>
-  model.infer({ type: "tensors", inputs: [{ name: TEXT_INPUT, dataType: "BYTES", shape: [1], data: [text] }] }, CONTEXT);

@@ -5,11 +5,13 @@ import type { ModelCard } from "../../core/models/card.ts";
 import { taskSignature } from "../../core/models/task-signature.ts";
 import type { ModelSignature } from "../../core/protocols/spec/signature.ts";
 import type { Clock } from "../../core/serving/clock.ts";
-import { type Graph, openGraph } from "./graph.ts";
+import { type Graph, openGraph, openGraphWithRows } from "./graph.ts";
 import { readableMessage } from "./onnx-message.ts";
 import type { SessionSettings } from "./session-options.ts";
-import type { Task } from "./tasks/task.ts";
+import type { ModelFiles, Task } from "./tasks/task.ts";
 import { TASKS } from "./tasks/tasks.ts";
+import { textInputs } from "./tasks/text-inputs.ts";
+import { probeVocabulary } from "./text/probe-vocabulary.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
 
 export interface LoadedModel extends Task {
@@ -17,6 +19,8 @@ export interface LoadedModel extends Task {
   readonly signature: ModelSignature;
   /** What the graph itself takes and gives. */
   readonly graph: ModelSignature;
+  /** Rejects when tokenizer and graph do not fit together; nothing to do for models without one. */
+  probe(): Promise<void>;
   /** Frees the memory; the model must not be used again. */
   release(): Promise<void>;
 }
@@ -31,14 +35,18 @@ export async function loadModel(
   settings: SessionSettings,
   clock: Clock,
 ): Promise<LoadedModel> {
-  const graph = await openFile(directory, card.artifacts.model, settings);
+  const graph = await openFile(directory, card, settings);
   try {
-    const tokenizer = await openTokenizer(directory, card);
-    const task = TASKS[card.task]({ card, graph, tokenizer, clock });
+    const files = await readFiles(directory, card);
+    const tokenizer = await openTokenizer(directory, card, files);
+    const task = TASKS[card.task]({ card, graph, tokenizer, files, clock });
     return {
       infer: task.infer,
       signature: taskSignature(card, graph.signature),
       graph: graph.signature,
+      probe: async () => {
+        if (tokenizer !== undefined && textInputs(card.task, []) !== undefined) await probeVocabulary(graph, tokenizer);
+      },
       release: () => graph.release(),
     };
   } catch (error) {
@@ -47,21 +55,42 @@ export async function loadModel(
   }
 }
 
-async function openFile(directory: string, path: string, settings: SessionSettings): Promise<Graph> {
+async function openFile(directory: string, { artifacts, task }: ModelCard, settings: SessionSettings): Promise<Graph> {
+  const path = join(directory, artifacts.model);
+  const generates = task === "text-generation" && artifacts.tokenizer !== undefined;
   try {
-    return await openGraph(join(directory, path), settings);
+    return await (generates ? openGraphWithRows(path, decoding(settings)) : openGraph(path, settings));
   } catch (error) {
-    throw new Error(`${path} does not load: ${readableMessage(error)}`, { cause: error });
+    throw new Error(`${artifacts.model} does not load: ${readableMessage(error)}`, { cause: error });
   }
 }
 
-async function openTokenizer(directory: string, { artifacts }: ModelCard): Promise<Tokenizer | undefined> {
-  if (artifacts.tokenizer === undefined) return undefined;
-  const [tokenizer, tokenizerConfig, modelConfig] = await Promise.all([
-    readJson(directory, artifacts.tokenizer),
-    readJson(directory, artifacts.tokenizerConfig),
+/**
+ * A decoding step is hundreds of small operators, and threads that sleep between them come too late. SmolLM2-135M on 2 cores,
+ * ms a step: one thread 7.2, two threads 8.1, two that spin 5.9. Alone a thread has nobody to wait for.
+ */
+const decoding = (settings: SessionSettings): SessionSettings => ({ ...settings, spinning: settings.threads > 1 });
+
+async function readFiles(directory: string, { artifacts }: ModelCard): Promise<ModelFiles> {
+  const [modelConfig, tokenizerConfig, generationConfig] = await Promise.all([
     readJson(directory, artifacts.config),
+    readJson(directory, artifacts.tokenizerConfig),
+    readJson(directory, artifacts.generationConfig),
   ]);
+  return {
+    ...(modelConfig && { modelConfig }),
+    ...(tokenizerConfig && { tokenizerConfig }),
+    ...(generationConfig && { generationConfig }),
+  };
+}
+
+async function openTokenizer(
+  directory: string,
+  { artifacts }: ModelCard,
+  { tokenizerConfig, modelConfig }: ModelFiles,
+): Promise<Tokenizer | undefined> {
+  if (artifacts.tokenizer === undefined) return undefined;
+  const tokenizer = await readJson(directory, artifacts.tokenizer);
   try {
     return await createTokenizer({
       tokenizer: tokenizer as object,
@@ -69,7 +98,9 @@ async function openTokenizer(directory: string, { artifacts }: ModelCard): Promi
       ...(modelConfig && { modelConfig }),
     });
   } catch (error) {
-    throw new Error(`${artifacts.tokenizer} is no tokenizer that is known here: ${(error as Error).message}`, { cause: error });
+    throw new Error(`${artifacts.tokenizer} is no tokenizer that is known here: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -2,33 +2,38 @@
 import { FarthingError, isFarthingError } from "../../core/errors.ts";
 import type { ArtifactStore } from "../../core/models/artifact-store.ts";
 import type { Manifest, ManifestFile } from "../../core/models/manifest.ts";
+import type { GenerationEvent, GenerationInference } from "../../core/protocols/spec/generation.ts";
 import type { Clock } from "../../core/serving/clock.ts";
 import type { LocalModels, ModelAddress } from "../../core/serving/local-models.ts";
+import type { InferenceContext } from "../../core/serving/target.ts";
 import { type LoadedModel, loadModel } from "./load-model.ts";
 import { modelBudgetBytes, modelMemoryBytes } from "./memory-budget.ts";
 import { createModelCache } from "./model-cache.ts";
 import { servingFiles } from "./serving-files.ts";
 import { threadsFor } from "./session-options.ts";
+import { startOnnxRuntime } from "./start-runtime.ts";
 import { withVersionFolder } from "./version-folder.ts";
 
 export interface LocalModelsOptions {
   readonly store: Pick<ArtifactStore, "readManifest" | "readBlob">;
   readonly temporaryDirectory: string;
-  /** Memory that the process may take: sets the room for models and the number of threads. */
+  /** Memory that the process may take, or this thread's share of it: sets the room for models and the number of threads. */
   readonly memoryMegabytes: number;
+  /** Several requests are served at once, in several threads like this one: sessions compute on one thread each. Default false. */
+  readonly manyRequests?: boolean;
   readonly clock: Clock;
   onLoaded(event: ModelAddress & { readonly millis: number }): void;
 }
 
 export function createLocalModels(options: LocalModelsOptions): LocalModels {
   const { store, temporaryDirectory, memoryMegabytes, clock, onLoaded } = options;
-  const settings = { threads: threadsFor(memoryMegabytes) };
+  const settings = { threads: options.manyRequests ? 1 : threadsFor(memoryMegabytes) };
 
   const cache = createModelCache<LoadedModel, ModelAddress>({
     keyOf: ({ version }) => version,
     async open({ model: name, version }) {
       const started = clock.monotonicMillis();
-      const manifest = await store.readManifest(name, version);
+      const [manifest] = await Promise.all([store.readManifest(name, version), startOnnxRuntime()]);
       const files = filesToServe(manifest);
       return {
         bytes: modelMemoryBytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
@@ -47,9 +52,23 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
   });
 
   return {
-    infer: (address, request, context) => cache.use(address, (model) => model.infer(request, context)),
+    async infer(address, request, context) {
+      if (request.type !== "generation") return cache.use(address, (model) => model.infer(request, context));
+      const events = cache.useForStream(address, (model) => eventsOf(model, request, context));
+      return { type: "generation", events };
+    },
     ready: (address) => cache.use(address, async () => {}),
   };
+}
+
+async function* eventsOf(
+  model: LoadedModel,
+  request: GenerationInference,
+  context: InferenceContext,
+): AsyncGenerator<GenerationEvent> {
+  const result = await model.infer(request, context);
+  if (result.type !== "generation") throw new Error(`the model answered ${result.type} to a generation`);
+  yield* result.events;
 }
 
 function filesToServe(manifest: Manifest): readonly ManifestFile[] {

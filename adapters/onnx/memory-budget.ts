@@ -13,7 +13,8 @@ const MEMORY_PER_FILE_BYTE = 2;
 /** Arena and kernels of a session, however small its model is. */
 const MEMORY_PER_MODEL_BYTES = 4 * MEGABYTE;
 
-export const modelMemoryBytes = (fileBytes: number): number => fileBytes * MEMORY_PER_FILE_BYTE + MEMORY_PER_MODEL_BYTES;
+export const modelMemoryBytes = (fileBytes: number): number =>
+  fileBytes * MEMORY_PER_FILE_BYTE + MEMORY_PER_MODEL_BYTES;
 
 /** `memoryMegabytes`: what the function is configured with. A quarter stays for models even in the smallest one. */
 export const modelBudgetBytes = (memoryMegabytes: number): number =>

@@ -22,6 +22,8 @@ export interface ModelCacheOptions<M, A> {
 export interface ModelCache<M, A> {
   /** Loads the model if need be, and keeps it from being dropped until `work` has ended. */
   use<R>(address: A, work: (model: M) => Promise<R>): Promise<R>;
+  /** The same for work that is a stream, until that has ended or its reader has left. */
+  useForStream<R>(address: A, work: (model: M) => AsyncIterable<R>): AsyncIterable<R>;
   /** Keys of what is loaded, least recently used first. */
   loaded(): readonly string[];
 }
@@ -98,6 +100,15 @@ export function createModelCache<M, A>(options: ModelCacheOptions<M, A>): ModelC
       entry.users++;
       try {
         return await work(await entry.model);
+      } finally {
+        entry.users--;
+      }
+    },
+    async *useForStream(address, work) {
+      const entry = entryOf(options.keyOf(address), address);
+      entry.users++;
+      try {
+        yield* work(await entry.model);
       } finally {
         entry.users--;
       }

@@ -1,9 +1,11 @@
 /** Do two forms of one model give the same results? */
-import { TEXT_INPUT } from "../../core/models/task-signature.ts";
+import type { ModelCard } from "../../core/models/card.ts";
 import type { TensorInference } from "../../core/protocols/spec/inference.ts";
 import type { ModelSignature, TensorSpec } from "../../core/protocols/spec/signature.ts";
 import { elementCount, type Tensor, type TensorData } from "../../core/protocols/spec/tensor.ts";
+import { sampleInputs } from "./tasks/sample-inputs.ts";
 import type { Task } from "./tasks/task.ts";
+import { textInputs } from "./tasks/text-inputs.ts";
 import { floatsOf } from "./text/float-output.ts";
 
 const CONTEXT = { requestId: "comparison", deadlineMillis: Number.POSITIVE_INFINITY };
@@ -16,11 +18,12 @@ const TEXTS = [
 ];
 const TENSOR_SAMPLES = 4;
 
-/** Inputs that a model of this signature may take: texts, or numbers drawn from a fixed sequence. Open sizes become 1 or 2. */
-export function sampleRequests(signature: ModelSignature): readonly TensorInference[] {
-  if (signature.inputs.length === 1 && signature.inputs[0]?.name === TEXT_INPUT && signature.inputs[0].dataType === "BYTES") {
-    return [{ type: "tensors", inputs: [{ name: TEXT_INPUT, dataType: "BYTES", shape: [TEXTS.length], data: TEXTS }] }];
-  }
+/** Inputs that a model may take: its task's own, or numbers drawn from a fixed sequence. Open sizes become 1 or 2. */
+export function sampleRequests(task: ModelCard["task"], signature: ModelSignature): readonly TensorInference[] {
+  const texts = textInputs(task, TEXTS);
+  if (texts !== undefined) return [{ type: "tensors", inputs: texts }];
+  const made = sampleInputs(task);
+  if (made !== undefined) return [{ type: "tensors", inputs: made }];
   const draw = sequence(1);
   return Array.from({ length: TENSOR_SAMPLES }, (_, sample) => ({
     type: "tensors",

@@ -8,8 +8,8 @@ import { basename, dirname, join } from "node:path";
 import type { ModelCard } from "../../core/models/card.ts";
 import { systemClock } from "../system-clock.ts";
 import { loadModel } from "./load-model.ts";
-import { readableMessage } from "./onnx-message.ts";
 import { largestDifference, sampleRequests } from "./model-difference.ts";
+import { readableMessage } from "./onnx-message.ts";
 import { onnxRuntime } from "./runtime.ts";
 import { sessionOptions } from "./session-options.ts";
 
@@ -37,7 +37,10 @@ export async function prepareModel(directory: string, card: ModelCard, out: stri
 
   const weights = `${model}.data`;
   const optimizedCard: ModelCard = { ...card, artifacts: { ...card.artifacts, model, externalData: [weights] } };
-  await cp(directory, out, { recursive: true, filter: (source) => ![model, ...externalData].includes(source.slice(directory.length + 1)) });
+  await cp(directory, out, {
+    recursive: true,
+    filter: (source) => ![model, ...externalData].includes(source.slice(directory.length + 1)),
+  });
   await mkdir(dirname(join(out, model)), { recursive: true });
   try {
     await writeOptimized(join(directory, model), join(out, model), basename(weights));
@@ -45,7 +48,8 @@ export async function prepareModel(directory: string, card: ModelCard, out: stri
     return { type: "original", reason: `the graph cannot be stored optimised: ${readableMessage(error)}` };
   }
   const after = await bytesOf(out, [model, weights]);
-  if (after > before * LARGEST_GROWTH) return { type: "original", reason: `it would grow from ${before} to ${after} bytes` };
+  if (after > before * LARGEST_GROWTH)
+    return { type: "original", reason: `it would grow from ${before} to ${after} bytes` };
 
   return compared({ directory, card }, { directory: out, card: optimizedCard });
 }
@@ -76,7 +80,8 @@ async function compared(original: ModelFolder, optimized: ModelFolder): Promise<
     const after = await load(optimized).catch((error: Error) => error);
     if (after instanceof Error) return { type: "original", reason: `optimised, ${after.message}` };
     try {
-      return verdict(await largestDifference(before, after, sampleRequests(before.signature)), optimized.card);
+      const requests = sampleRequests(original.card.task, before.signature);
+      return verdict(await largestDifference(before, after, requests), optimized.card);
     } finally {
       await after.release();
     }
@@ -86,7 +91,8 @@ async function compared(original: ModelFolder, optimized: ModelFolder): Promise<
 }
 
 function verdict(difference: number | undefined, card: ModelCard): PreparedModel {
-  if (difference === undefined) return { type: "original", reason: "no input could be made up to compare the results with" };
+  if (difference === undefined)
+    return { type: "original", reason: "no input could be made up to compare the results with" };
   if (difference > EQUAL_WITHIN) return { type: "original", reason: `results would differ by up to ${difference}` };
   return { type: "optimized", card, largestDifference: difference };
 }

@@ -3,6 +3,8 @@ import type { InferenceSession } from "./runtime.ts";
 export interface SessionSettings {
   /** Threads of one operator, from 1 on: as many as the process has processors of its own. */
   readonly threads: number;
+  /** Whether threads wait for their next share of a run by spinning. Default false. */
+  readonly spinning?: boolean;
 }
 
 /** A function has one vCPU per 1,769 MB. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
@@ -14,15 +16,16 @@ export const threadsFor = (memoryMegabytes: number): number =>
 
 /**
  * Level `all` also for graphs that were optimised at publish: on those it costs nothing, and it adds what suits this very
- * processor. Spinning threads would burn the time that a function is billed for. Severity 4 (fatal): whatever a run
+ * processor. Spinning threads would burn the time that a function is billed for, where it gains nothing; where it is allowed
+ * it ends with the run. Severity 4 (fatal): whatever a run
  * complains of is in the error that it throws, and a caller's bad input must not fill our log.
  */
-export const sessionOptions = ({ threads }: SessionSettings): InferenceSession.SessionOptions => ({
+export const sessionOptions = ({ threads, spinning = false }: SessionSettings): InferenceSession.SessionOptions => ({
   executionProviders: ["cpu"],
   executionMode: "sequential",
   graphOptimizationLevel: "all",
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
   logSeverityLevel: 4,
-  extra: { session: { intra_op: { allow_spinning: "0" } } },
+  extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" }, force_spinning_stop: "1" } },
 });

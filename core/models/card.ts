@@ -3,6 +3,7 @@
  * Imported by what reads files (CLI, CDK app, tests); the serving path only imports its type.
  */
 import * as z from "zod";
+import { entailmentIndex } from "./entailment.ts";
 
 export const MODEL_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
 
@@ -25,6 +26,8 @@ export const TASK_NAMES = [
   "embedding",
   "rerank",
   "text-generation",
+  "image-classification",
+  "voice-activity",
 ] as const;
 
 const text = z.strictObject({
@@ -44,12 +47,38 @@ const text = z.strictObject({
   dimensions: z.int().min(1).optional(),
 });
 
+const size = z.strictObject({ width: z.int().min(1).max(4_096), height: z.int().min(1).max(4_096) });
+const perChannel = z.union([z.tuple([z.number()]), z.tuple([z.number(), z.number(), z.number()])]);
+
+/** How a picture becomes the tensor that the graph takes; in this order, as image processors of transformers do it. */
+const image = z.strictObject({
+  /** Class names in the order of the logits. */
+  labels: z.array(z.string().min(1)).min(2),
+  /** Scores by sigmoid, each on its own, instead of softmax. Default false. */
+  multiLabel: z.boolean().optional(),
+  /** Default `rgb`. */
+  channels: z.enum(["rgb", "bgr", "gray"]).optional(),
+  /** To a size, or to a length of the shorter side, the other one in proportion. Default: the size stays. */
+  resize: z.union([size, z.strictObject({ shortestEdge: z.int().min(1).max(4_096) })]).optional(),
+  /** Default `bilinear`. */
+  resample: z.enum(["nearest", "bilinear", "bicubic", "lanczos"]).optional(),
+  /** From the centre. Default: nothing is cut off. */
+  crop: size.optional(),
+  /** What a value of 0 to 255 is multiplied with. Default 1/255. */
+  rescale: z.number().positive().optional(),
+  /** Taken off after that, and divided by; one number, or one per channel. Default 0 and 1. */
+  mean: perChannel.optional(),
+  std: perChannel.optional(),
+});
+
 const share = z.number().min(0).max(1);
 
 /** What POST /v1/moderations reports of a text-classification model. */
 const moderation = z.strictObject({
   /** Labels that are a reason to flag a text, and the score from which on they do. Other labels are not reported. */
-  thresholds: z.record(z.string().min(1), share).refine((labels) => Object.keys(labels).length > 0, "at least one label"),
+  thresholds: z
+    .record(z.string().min(1), share)
+    .refine((labels) => Object.keys(labels).length > 0, "at least one label"),
 });
 
 const quality = z.strictObject({
@@ -76,8 +105,6 @@ const TEXT_TASKS: readonly string[] = [
   "rerank",
 ];
 const LABEL_TASKS: readonly string[] = ["text-classification", "zero-shot-classification", "token-classification"];
-/** As NLI models call it: `entailment`, `ENTAILMENT`. */
-export const ENTAILMENT_LABEL = /^entail(?:ment|s)?$/i;
 
 export const modelCardSchema = z
   .strictObject({
@@ -98,6 +125,7 @@ export const modelCardSchema = z
     }),
     placement,
     text: text.optional(),
+    image: image.optional(),
     moderation: moderation.optional(),
     serviceLevel: z.strictObject({ p99Millis: z.number().positive() }).optional(),
     quality: quality.optional(),
@@ -116,9 +144,12 @@ export const modelCardSchema = z
     }
     if (LABEL_TASKS.includes(card.task)) require(card.text?.labels !== undefined, "text.labels", "needs labels");
     if (card.task === "zero-shot-classification") {
-      const entailments = card.text?.labels?.filter((label) => ENTAILMENT_LABEL.test(label)) ?? [];
-      require(entailments.length === 1, "text.labels", 'one of the labels must be "entailment", in any case');
+      const index = entailmentIndex(card.text?.labels ?? []);
+      require(index !== -1, "text.labels", 'one of the labels must be "entailment", in any case');
     }
+    const isImageTask = card.task === "image-classification";
+    if (isImageTask) require(card.image !== undefined, "image", `task "${card.task}" needs image.labels`);
+    else require(card.image === undefined, "image", `task "${card.task}" reads no pictures`);
     if (card.moderation === undefined) return;
     require(card.task === "text-classification", "moderation", `task "${card.task}" makes no moderations`);
     for (const label of Object.keys(card.moderation.thresholds)) {

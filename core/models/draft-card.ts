@@ -1,6 +1,8 @@
 /** A card for a model that came without one, from what its files tell: the layout of Hugging Face exports, or a bare graph. */
 import type { ModelSignature } from "../protocols/spec/signature.ts";
-import { ENTAILMENT_LABEL, type ModelCard } from "./card.ts";
+import type { ModelCard } from "./card.ts";
+import { draftImage, type PreprocessorConfig } from "./draft-image.ts";
+import { entailmentIndex } from "./entailment.ts";
 
 export interface DraftedCard {
   readonly card: ModelCard;
@@ -13,6 +15,7 @@ export interface DraftOptions {
   readonly group: string;
   /** Instead of what the files suggest. */
   readonly task?: ModelCard["task"];
+  readonly attribution?: readonly string[];
 }
 
 /** What was found in a model's folder. Paths are relative to it. */
@@ -22,10 +25,14 @@ export interface FolderFacts {
   readonly graph: ModelSignature;
   /** SPDX identifier. */
   readonly license?: string;
+  /** What the README's front matter says the model does: https://huggingface.co/tasks */
+  readonly pipelineTag?: string;
   /** config.json */
   readonly config?: ModelConfig;
   /** tokenizer_config.json */
   readonly tokenizerConfig?: { readonly model_max_length?: number };
+  /** preprocessor_config.json */
+  readonly preprocessor?: PreprocessorConfig;
   /** sentence_bert_config.json */
   readonly sentenceConfig?: { readonly max_seq_length?: number };
   /** 1_Pooling/config.json */
@@ -55,10 +62,11 @@ const NO_LIMIT_FROM = 1_000_000;
 const UNKNOWN_LICENSE = "LicenseRef-unknown";
 
 /** Throws an Error in words when the files ask for what no task here does. */
-export function draftCard(facts: FolderFacts, { name, group, task: chosen }: DraftOptions): DraftedCard {
+export function draftCard(facts: FolderFacts, { name, group, task: chosen, attribution }: DraftOptions): DraftedCard {
   const open: string[] = [];
   const task = chosen ?? taskOf(facts, open);
   const text = textOf(task, facts, open);
+  const image = imageOf(task, facts, open);
   open.push("description: says only the name; say in a sentence what the model does");
   if (facts.license === undefined) open.push(`license: set to ${UNKNOWN_LICENSE}, since no file names it`);
   open.push("price: set to 0 USD per request; say what a request costs your customers");
@@ -69,21 +77,35 @@ export function draftCard(facts: FolderFacts, { name, group, task: chosen }: Dra
     description: `The model ${name}.`,
     task,
     license: facts.license ?? UNKNOWN_LICENSE,
+    ...(attribution && { attribution: [...attribution] }),
     artifacts: facts.artifacts,
     placement: { kind: "function", group },
     ...(text && { text }),
+    ...(image && { image }),
     price: { usdPerRequest: 0 },
   };
   return { card, open };
 }
 
-function taskOf({ artifacts, config, pooling, sentenceConfig }: FolderFacts, open: string[]): ModelCard["task"] {
+function taskOf(facts: FolderFacts, open: string[]): ModelCard["task"] {
+  const { artifacts, config, graph, pooling, sentenceConfig, pipelineTag } = facts;
+  if (config?.architectures?.[0]?.endsWith("ForImageClassification")) return "image-classification";
+  if (isVoiceActivity(graph)) {
+    open.push(
+      "task: set to voice-activity, since the graph is laid out as silero-vad; --task tensor keeps its own inputs",
+    );
+    return "voice-activity";
+  }
   if (artifacts.tokenizer === undefined) return "tensor";
   if (pooling !== undefined || sentenceConfig !== undefined) return "embedding";
   const architecture = config?.architectures?.[0];
   if (architecture?.endsWith("ForTokenClassification")) return "token-classification";
-  if (architecture?.endsWith("ForSequenceClassification")) return sequenceTask(config, open);
+  if (architecture?.endsWith("ForSequenceClassification")) return sequenceTask(facts, open);
   if (architecture?.endsWith("ForCausalLM") || architecture?.endsWith("LMHeadModel")) return "text-generation";
+  if (EMBEDDING_TAGS.has(pipelineTag ?? "") && givesVectors(facts)) {
+    open.push(`task: set to embedding, since the README says ${pipelineTag}; --task chooses another`);
+    return "embedding";
+  }
   const found = architecture === undefined ? "no architecture in config.json" : `the architecture ${architecture}`;
   open.push(
     `task: set to tensor (callers send token ids), since there is ${found} and no 1_Pooling/config.json; --task chooses another`,
@@ -91,12 +113,24 @@ function taskOf({ artifacts, config, pooling, sentenceConfig }: FolderFacts, ope
   return "tensor";
 }
 
+const EMBEDDING_TAGS: ReadonlySet<string> = new Set(["sentence-similarity", "feature-extraction"]);
+const givesVectors = ({ graph }: FolderFacts): boolean =>
+  graph.outputs.some(({ name }) => name === "last_hidden_state" || name === "sentence_embedding");
+
+/** As silero-vad: sound, what it remembers, and the sample rate. */
+const isVoiceActivity = ({ inputs, outputs }: ModelSignature): boolean =>
+  ["input", "state", "sr"].every((name) => inputs.some((input) => input.name === name)) &&
+  inputs.length === 3 &&
+  outputs.length === 2;
+
 /** One class is a relevance; classes that say entailment are of natural language inference. Both leave room for doubt. */
-function sequenceTask(config: ModelConfig | undefined, open: string[]): ModelCard["task"] {
+function sequenceTask({ config, pipelineTag }: FolderFacts, open: string[]): ModelCard["task"] {
   const labels = Object.values(config?.id2label ?? {});
-  if (labels.length === 1) return "rerank";
-  if (labels.some((label) => ENTAILMENT_LABEL.test(label))) {
-    open.push("task: set to zero-shot-classification, since a label is entailment; --task text-classification keeps the labels");
+  if (labels.length === 1 || pipelineTag === "text-ranking") return "rerank";
+  if (entailmentIndex(labels) !== -1) {
+    open.push(
+      "task: set to zero-shot-classification, since a label is entailment; --task text-classification keeps the labels",
+    );
     return "zero-shot-classification";
   }
   return "text-classification";
@@ -105,6 +139,8 @@ function sequenceTask(config: ModelConfig | undefined, open: string[]): ModelCar
 function textOf(task: ModelCard["task"], facts: FolderFacts, open: string[]): ModelCard["text"] {
   switch (task) {
     case "tensor":
+    case "image-classification":
+    case "voice-activity":
       return undefined;
     case "text-generation":
     case "rerank":
@@ -127,6 +163,11 @@ function textOf(task: ModelCard["task"], facts: FolderFacts, open: string[]): Mo
   }
 }
 
+function imageOf(task: ModelCard["task"], facts: FolderFacts, open: string[]): ModelCard["image"] {
+  if (task !== "image-classification") return undefined;
+  return draftImage(facts.preprocessor, labelsOf(facts, 2, open, "image"), facts.graph, open);
+}
+
 function maxTokensOf({ sentenceConfig, tokenizerConfig, config }: FolderFacts, open: string[]): number {
   const ofTokenizer = tokenizerConfig?.model_max_length ?? NO_LIMIT_FROM;
   const known =
@@ -137,7 +178,7 @@ function maxTokensOf({ sentenceConfig, tokenizerConfig, config }: FolderFacts, o
 }
 
 /** `rank`: of the output that holds the logits. */
-function labelsOf({ config, graph }: FolderFacts, rank: 2 | 3, open: string[]): string[] {
+function labelsOf({ config, graph }: FolderFacts, rank: 2 | 3, open: string[], section = "text"): string[] {
   const labels = Object.entries(config?.id2label ?? {})
     .sort(([a], [b]) => Number(a) - Number(b))
     .map(([, label]) => label);
@@ -145,10 +186,10 @@ function labelsOf({ config, graph }: FolderFacts, rank: 2 | 3, open: string[]): 
   const count = graph.outputs.find(({ shape }) => shape.length === rank)?.shape.at(-1) ?? -1;
   if (count < 2)
     throw new Error(
-      "neither id2label in config.json nor the graph says which classes there are: write a model.json with text.labels",
+      `neither id2label in config.json nor the graph says which classes there are: write a model.json with ${section}.labels`,
     );
   const numbered = Array.from({ length: count }, (_, index) => `LABEL_${index}`);
-  open.push(`text.labels: set to ${numbered.join(", ")}, since config.json has no id2label`);
+  open.push(`${section}.labels: set to ${numbered.join(", ")}, since config.json has no id2label`);
   return numbered;
 }
 

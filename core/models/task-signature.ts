@@ -44,6 +44,31 @@ export function taskSignature(card: ModelCard, graph: ModelSignature): ModelSign
           { name: SPAN_OUTPUTS.word, dataType: "BYTES", shape: [-1] },
         ],
       };
+    case "voice-activity":
+      return {
+        inputs: [
+          /** Whole windows, one after the other; samples from -1 to 1. */
+          { name: AUDIO_INPUT, dataType: "FP32", shape: [-1] },
+          /** Zeros for the beginning of a sound; then what the request before answered. */
+          { name: STATE_TENSOR, dataType: "FP32", shape: [STATE_NUMBERS] },
+          { name: RATE_INPUT, dataType: "INT64", shape: [1] },
+        ],
+        outputs: [
+          /** One per window. */
+          { name: PROBABILITY_OUTPUT, dataType: "FP32", shape: [-1] },
+          { name: STATE_TENSOR, dataType: "FP32", shape: [STATE_NUMBERS] },
+        ],
+      };
+    case "image-classification":
+      return {
+        /** The bytes of one file, JPEG or PNG. */
+        inputs: [{ name: IMAGE_INPUT, dataType: "UINT8", shape: [-1] }],
+        outputs: [
+          ...BEST_LABEL,
+          /** All classes in the order of `image.labels` in the card. */
+          { name: SCORES_OUTPUT, dataType: "FP32", shape: [-1, card.image?.labels.length ?? lastSize(graph)] },
+        ],
+      };
     case "rerank":
       return {
         inputs: [
@@ -68,6 +93,19 @@ export const CANDIDATES_INPUT = "candidate_labels";
 export const QUERY_INPUT = "query";
 export const DOCUMENTS_INPUT = "documents";
 export const LOGIT_OUTPUT = "logit";
+export const IMAGE_INPUT = "image";
+export const AUDIO_INPUT = "audio";
+export const RATE_INPUT = "sample_rate";
+export const STATE_TENSOR = "state";
+export const PROBABILITY_OUTPUT = "probability";
+/** As silero-vad was trained: 32 ms of sound at a time, behind the last 4 ms of what came before. */
+export const VOICE = {
+  sampleRate: 16_000,
+  windowSamples: 512,
+  contextSamples: 64,
+  recurrentNumbers: 256,
+} as const;
+const STATE_NUMBERS = VOICE.recurrentNumbers + VOICE.contextSamples;
 /** Names of the classes that the card moderates, their scores, and which of them reach their threshold. */
 export const MODERATION_OUTPUTS = {
   categories: "categories",

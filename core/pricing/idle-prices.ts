@@ -52,6 +52,23 @@ export const IDLE_PRICES: Readonly<Record<string, IdlePrice>> = {
   },
   // A regional custom domain and its ACM certificate cost nothing; a hosted zone, if any, is not ours.
   "AWS::ApiGateway::DomainName": () => count("custom domain", 1, "domains", 0),
+  // As many instances as AWS starts at least, one in each zone; more environments than fit on them cost more.
+  "AWS::Lambda::CapacityProvider": (
+    provider,
+    { ec2Hour, lambdaManagedInstances: { feeFractionOfEc2OnDemand, ...managed } },
+  ) => {
+    const types = propertyAt(provider, "InstanceRequirements", "AllowedInstanceTypes");
+    const type = Array.isArray(types) ? String(types[0]) : "";
+    const hourly = ec2Hour[type];
+    if (typeof hourly !== "number")
+      throw new RangeError(`the price book has no EC2 instance ${JSON.stringify(type)} in ec2Hour`);
+    return count(
+      `managed instances (${type}, with Lambda's fee)`,
+      managed.minEnvironmentsDefault,
+      "instances",
+      hourly * (1 + feeFractionOfEc2OnDemand) * HOURS_PER_MONTH,
+    );
+  },
 
   // Paid by the request only.
   "AWS::ApiGateway::RestApi": free,

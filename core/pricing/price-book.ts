@@ -51,6 +51,8 @@ export const priceBookSchema = z.strictObject({
     requestPerM: usd,
     minEnvironmentsDefault: z.int().min(1),
   }),
+  /** Linux, on demand: what managed instances are billed by. */
+  ec2Hour: hourly,
   durable: sourced({ operationsPerM: usd }),
   microvm: sourced({ vcpuSecond: usd, gibSecond: usd }),
   apiGateway: sourced({

@@ -4,8 +4,9 @@
  */
 import type { FarthingError } from "../errors.ts";
 import type { ModelRecord, ModelVersion } from "../models/registry.ts";
+import type { GenerationEvent, GenerationInference } from "./spec/generation.ts";
 import type { HttpRequest, HttpResponse } from "./spec/http.ts";
-import type { InferenceRequest, InferenceResult } from "./spec/inference.ts";
+import type { InferenceUsage, WholeRequest, WholeResult } from "./spec/inference.ts";
 
 export interface Protocol {
   readonly name: "openai" | "open-inference";
@@ -15,7 +16,7 @@ export interface Protocol {
   encodeError(error: FarthingError, requestId: string): HttpResponse;
 }
 
-export type Route = DocumentRoute | InferenceRoute;
+export type Route = DocumentRoute | InferenceRoute | GenerationRoute;
 
 interface RouteBase {
   readonly method: "GET" | "POST" | "DELETE";
@@ -48,16 +49,33 @@ export interface InferenceRoute extends RouteBase {
   open(request: HttpRequest, parameters: Readonly<Record<string, string>>): PendingInference;
 }
 
-export interface PendingInference {
+/** The same, for text that a model generates. */
+export interface GenerationRoute extends RouteBase {
+  readonly kind: "generation";
+  open(request: HttpRequest, parameters: Readonly<Record<string, string>>): Pending<DecodedGeneration>;
+}
+
+export interface Pending<Decoded> {
   readonly model: string;
   readonly version?: string;
   /** Second look, the version known: the work, checked against its signature; and how to write the answer down. */
-  decode(version: ModelVersion): DecodedInference;
+  decode(version: ModelVersion): Decoded;
 }
 
+export type PendingInference = Pending<DecodedInference>;
+
 export interface DecodedInference {
-  readonly request: InferenceRequest;
-  encode(result: InferenceResult, answer: AnsweredBy): HttpResponse;
+  readonly request: WholeRequest;
+  encode(result: WholeResult, answer: AnsweredBy): HttpResponse;
+}
+
+export interface DecodedGeneration {
+  readonly request: GenerationInference;
+  /**
+   * Waits for all events, or answers with a stream at once. Events that end with an error end the waiting with it; in a
+   * stream the error is its last event, in the protocol's own form.
+   */
+  encodeEvents(events: AsyncIterable<GenerationEvent>, answer: AnsweredBy): HttpResponse | Promise<HttpResponse>;
 }
 
 export interface AnsweredBy {
@@ -65,4 +83,6 @@ export interface AnsweredBy {
   readonly version: ModelVersion;
   readonly requestId: string;
   readonly createdAtSeconds: number;
+  /** What the caller pays for this usage, for answers that carry their price inside. */
+  priceUsd(usage: InferenceUsage): number;
 }

@@ -4,9 +4,11 @@
  */
 import { asFarthingError, type FarthingError } from "../errors.ts";
 import { decodeForwardEvent, type ForwardedEvent } from "../protocols/forward/event.ts";
+import { eventFrames } from "../protocols/forward/generation.ts";
 import { encodeForwardResponse, type ForwardedResponse } from "../protocols/forward/response.ts";
+import { begun } from "./begun.ts";
 import type { Clock } from "./clock.ts";
-import { withDeadline } from "./deadline.ts";
+import { eventsWithin, withDeadline } from "./deadline.ts";
 import type { LocalModels } from "./local-models.ts";
 
 export interface ForwardedDependencies {
@@ -16,7 +18,7 @@ export interface ForwardedDependencies {
 }
 
 /** `requestId`: of this call, for faults of events that do not name theirs. */
-export type AnswerForwarded = (event: unknown, requestId: string) => Promise<Uint8Array>;
+export type AnswerForwarded = (event: unknown, requestId: string) => Promise<Uint8Array | AsyncIterable<Uint8Array>>;
 
 export function createAnswerForwarded({ models, clock, reportFault }: ForwardedDependencies): AnswerForwarded {
   async function answer(event: ForwardedEvent): Promise<ForwardedResponse> {
@@ -30,12 +32,28 @@ export function createAnswerForwarded({ models, clock, reportFault }: ForwardedD
     return { type: "result", result: await withDeadline(work, deadlineMillis, clock) };
   }
 
+  async function encoded(
+    response: ForwardedResponse,
+    { deadlineMillis, requestId }: ForwardedEvent,
+  ): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+    if (response.type !== "result") return encodeForwardResponse(response);
+    const { result } = response;
+    if (result.type !== "generation") return encodeForwardResponse({ type: "result", result });
+    const events = await begun(eventsWithin(result.events, deadlineMillis, clock));
+    return eventFrames(events, (error) => report(error, requestId));
+  }
+
+  function report(error: FarthingError, requestId: string): void {
+    if (error.status >= 500) reportFault(error, requestId);
+  }
+
   return async (received, requestId) => {
     try {
-      return encodeForwardResponse(await answer(decodeForwardEvent(received)));
+      const event = decodeForwardEvent(received);
+      return await encoded(await answer(event), event);
     } catch (thrown) {
       const error = asFarthingError(thrown);
-      if (error.status >= 500) reportFault(error, requestId);
+      report(error, requestId);
       return encodeForwardResponse({ type: "error", error });
     }
   };

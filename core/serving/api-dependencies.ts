@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly requestId: string;
   /** Milliseconds since the epoch after which nobody waits for the answer. */
   readonly deadlineMillis: number;
+  /** Aborted when the caller goes away, where that is known: on premises. A Lambda function is not told. */
+  readonly signal?: AbortSignal;
   /** Whether this is the first request of the process. */
   readonly coldStart: boolean;
 }
@@ -31,4 +33,3 @@ export interface ApiDependencies {
   /** A request failed through a fault of ours; `error.cause` may hold more than a customer may see. */
   reportFault(error: FarthingError, requestId: string): void;
 }
-

@@ -5,10 +5,10 @@
 import { asFarthingError, FarthingError } from "../errors.ts";
 import type { DocumentRoute } from "../protocols/protocol.ts";
 import type { HttpRequest, HttpResponse } from "../protocols/spec/http.ts";
+import type { Api, ApiDependencies, RequestContext } from "./api-dependencies.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { chooseTarget } from "./choose-target.ts";
 import { withDeadline } from "./deadline.ts";
-import type { Api, ApiDependencies, RequestContext } from "./api-dependencies.ts";
 import { createInference } from "./inference.ts";
 import { createRouter } from "./router.ts";
 
@@ -47,7 +47,7 @@ export function createApi(dependencies: ApiDependencies): Api {
           ? { status: 204, headers: { allow: match.allowed.join(", "), "x-request-id": context.requestId }, body: "" }
           : withAllow(fail(wrongMethod(request, match.allowed)), match.allowed);
       case "route":
-        if (match.route.kind === "inference") {
+        if (match.route.kind !== "document") {
           return infer({ route: match.route, parameters: match.parameters, request, context }, fail);
         }
         try {

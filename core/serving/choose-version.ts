@@ -46,7 +46,8 @@ function draw(tenant: string, model: string, digest: string): number {
 
 function versionOf(model: ModelRecord, digest: string): ModelVersion {
   const version = model.versions.find((candidate) => candidate.digest === digest);
-  if (version === undefined) throw new Error(`registry: model ${model.name} points at version ${digest}, which it lacks`);
+  if (version === undefined)
+    throw new Error(`registry: model ${model.name} points at version ${digest}, which it lacks`);
   return version;
 }
 

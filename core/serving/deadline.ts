@@ -22,7 +22,35 @@ export function withDeadline<T>(work: Promise<T>, deadlineMillis: number, clock:
   });
 }
 
+/** The same for each event of a stream, which is stopped. */
+export async function* eventsWithin<T>(
+  events: AsyncIterable<T>,
+  deadlineMillis: number,
+  clock: Clock,
+): AsyncGenerator<T> {
+  const iterator = events[Symbol.asyncIterator]();
+  let waiting = false;
+  try {
+    for (;;) {
+      waiting = true;
+      const { value, done } = await withDeadline(iterator.next(), deadlineMillis, clock);
+      waiting = false;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    const stopped = iterator.return?.();
+    // What does not answer would not answer to this either.
+    if (waiting) stopped?.then(undefined, () => {});
+    else await stopped;
+  }
+}
+
 export const deadlineExceeded = (): FarthingError =>
-  new FarthingError("deadline_exceeded", "The answer did not come within the time that this deployment allows a request.", {
-    retryAfterSeconds: 1,
-  });
+  new FarthingError(
+    "deadline_exceeded",
+    "The answer did not come within the time that this deployment allows a request.",
+    {
+      retryAfterSeconds: 1,
+    },
+  );

@@ -8,6 +8,8 @@ export interface InferenceContext {
   readonly requestId: string;
   /** Milliseconds since the epoch after which nobody waits for the answer. */
   readonly deadlineMillis: number;
+  /** Aborted when the caller went away, where that is known. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Target {

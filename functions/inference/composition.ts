@@ -24,6 +24,7 @@ import type { ServingEnvironment } from "./environment.ts";
 import { writeLine } from "./log-output.ts";
 import { preloadModels } from "./preload.ts";
 import { createServiceLog } from "./service-log.ts";
+import { traceIdOfRequest } from "./trace-id.ts";
 import { createUsageLog } from "./usage-log.ts";
 
 export interface Serving {
@@ -56,7 +57,9 @@ export function compose(environment: ServingEnvironment, variables: Variables): 
     return createLocalModels({
       store: artifactReaderOn(signedBucket(s3, environment.modelBucket)),
       temporaryDirectory: tmpdir(),
-      memoryMegabytes: environment.memoryMegabytes,
+      // Each thread has models of its own, and one processor.
+      memoryMegabytes: environment.memoryMegabytes / (environment.manyRequests?.workers ?? 1),
+      manyRequests: environment.manyRequests !== undefined,
       clock,
       onLoaded: serviceLog.modelLoaded,
     });
@@ -77,7 +80,7 @@ export function compose(environment: ServingEnvironment, variables: Variables): 
       functions: environment.remoteGroups,
       clock,
       // Lambda renews it with every invocation.
-      traceId: () => variables._X_AMZN_TRACE_ID,
+      traceId: environment.manyRequests === undefined ? () => variables._X_AMZN_TRACE_ID : traceIdOfRequest,
       readyWithinMillis: READY_WITHIN_MILLIS,
       newRequestId: randomUUID,
     });

@@ -33,7 +33,15 @@ const farthingSchema = z.strictObject({
 });
 
 /** Set by Lambda itself: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
-const lambdaSchema = z.object({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().check(z.int(), z.gte(128)) });
+const lambdaSchema = z.object({
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().check(z.int(), z.gte(128)),
+  /** Present on managed instances: requests that the process is sent at once. */
+  AWS_LAMBDA_MAX_CONCURRENCY: z.optional(z.coerce.number().check(z.int(), z.gte(1))),
+  AWS_LAMBDA_NODEJS_WORKER_COUNT: z.optional(z.coerce.number().check(z.int(), z.gte(1))),
+});
+
+/** The runtime starts eight for each vCPU, unless it is told. */
+const DEFAULT_WORKERS = 8;
 
 export interface ServingEnvironment {
   readonly environment: "dev" | "staging" | "prod" | "local" | "onprem";
@@ -44,7 +52,13 @@ export interface ServingEnvironment {
   readonly tenantsTable: string;
   readonly modelBucket: string;
   readonly preload: readonly string[];
+  /** Of the process. */
   readonly memoryMegabytes: number;
+  /**
+   * Undefined: one request at a time. Otherwise this code runs in each of `workers` threads, and each is sent several
+   * requests at once. https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-nodejs-runtime.html
+   */
+  readonly manyRequests: { readonly workers: number } | undefined;
 }
 
 /** Throws an Error that names every wrong variable. */
@@ -65,6 +79,10 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       .map((model) => model.trim())
       .filter((model) => model !== ""),
     memoryMegabytes: lambda.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    manyRequests:
+      lambda.AWS_LAMBDA_MAX_CONCURRENCY === undefined
+        ? undefined
+        : { workers: lambda.AWS_LAMBDA_NODEJS_WORKER_COUNT ?? DEFAULT_WORKERS },
   };
 }
 

@@ -23,7 +23,7 @@ async function answer(event: unknown, context: Context): Promise<Answer> {
   coldStart = false;
   if (received.type === "forwarded") {
     if (serving.answerForwarded === undefined) throw new Error("this deployment holds no models to forward to");
-    return { type: "frame", bytes: await serving.answerForwarded(received.event, requestId) };
+    return { type: "frames", bytes: await serving.answerForwarded(received.event, requestId) };
   }
   const deadlineMillis = Date.now() + context.getRemainingTimeInMillis() - RESERVE_MILLIS;
   const response = await serving.api(received.request, { requestId, deadlineMillis, coldStart: isFirst });

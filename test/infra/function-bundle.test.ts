@@ -18,6 +18,9 @@ function source(name: string, code: string): string {
 describe("the serving handler", () => {
   const bundle = bundleFunction(ROOT, "functions/inference/handler.ts", join(workspace, "serving"));
   const text = readFileSync(join(bundle.directory, "index.mjs"), "utf8");
+  const modules = readdirSync(bundle.directory)
+    .filter((name) => name.endsWith(".mjs"))
+    .map((name) => readFileSync(join(bundle.directory, name), "utf8"));
 
   test("is the same bundle each time", () => {
     const again = bundleFunction(ROOT, "functions/inference/handler.ts", join(workspace, "again"));
@@ -26,9 +29,13 @@ describe("the serving handler", () => {
   });
 
   test("imports only what Node brings: the layer is reached by require, the rest is inside", () => {
-    const specifiers = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => String(match[1]));
+    const specifiers = [...modules.join("\n").matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) =>
+      String(match[1]),
+    );
     expect(specifiers.length).toBeGreaterThan(0);
-    expect(specifiers.filter((specifier) => !specifier.startsWith("node:") && !isBuiltIn(specifier))).toEqual([]);
+    const parts = readdirSync(bundle.directory).map((name) => `./${name}`);
+    const outside = specifiers.filter((specifier) => !specifier.startsWith("node:") && !isBuiltIn(specifier));
+    expect(outside.filter((specifier) => !parts.includes(specifier))).toEqual([]);
   });
 
   test("loads outside the repository, and then asks for its environment variables", () => {
@@ -39,10 +46,19 @@ describe("the serving handler", () => {
     expect(output).toContain("FARTHING_REGISTRY_TABLE");
   });
 
+  test("holds the decoder of pictures beside the code, which reads it on first use", () => {
+    const { compile } = (globalThis as unknown as { WebAssembly: { compile(code: Uint8Array): Promise<object> } })
+      .WebAssembly;
+    expect(modules.join()).toContain("mozjpeg_dec.wasm");
+    return expect(compile(readFileSync(join(bundle.directory, "mozjpeg_dec.wasm")))).resolves.toBeDefined();
+  });
+
   test("leaves its source map behind, under the bundle's name", () => {
     expect(readdirSync(bundle.directory).filter((file) => file.endsWith(".map"))).toEqual([]);
     expect(text).not.toContain("sourceMappingURL");
-    const map = JSON.parse(readFileSync(`${bundle.directory}.map`, "utf8")) as { readonly sources: readonly string[] };
+    const map = JSON.parse(readFileSync(join(bundle.sourceMapDirectory, "index.mjs.map"), "utf8")) as {
+      readonly sources: readonly string[];
+    };
     expect(map.sources.some((path) => path.endsWith("functions/inference/handler.ts"))).toBe(true);
   });
 });

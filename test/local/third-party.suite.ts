@@ -64,7 +64,7 @@ export function thirdPartySuite(
     });
 
     test("a model with recurrent state: voice activity, its state handed back with each call", async () => {
-      await bring("silero-vad/silero_vad_16k_op15.onnx", "voice");
+      await bring("silero-vad/silero_vad_16k_op15.onnx", "voice", "--task", "tensor");
       const session = await InferenceSession.create(join(models, "silero-vad/silero_vad_16k_op15.onnx"), SILENT);
       let state = new Float32Array(2 * 128);
       let served: number[] = [...state];

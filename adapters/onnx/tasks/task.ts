@@ -16,7 +16,15 @@ export interface TaskParts {
   readonly graph: Graph;
   /** Present when the card names one. */
   readonly tokenizer: Tokenizer | undefined;
+  readonly files: ModelFiles;
   readonly clock: Clock;
+}
+
+/** What lies beside a model in Hugging Face's layout, parsed, where the card names it. */
+export interface ModelFiles {
+  readonly modelConfig?: object;
+  readonly tokenizerConfig?: object;
+  readonly generationConfig?: object;
 }
 
 /** Throws an Error that says where card, graph and tokenizer do not fit together. */

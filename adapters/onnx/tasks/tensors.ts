@@ -5,7 +5,10 @@ import type { TaskFactory } from "./task.ts";
 export const tensors: TaskFactory = ({ card, graph, clock }) => ({
   async infer(request) {
     if (request.type !== "tensors") {
-      throw new FarthingError("unsupported_task", `Model "${card.name}" takes tensors; it makes no embeddings of texts.`);
+      throw new FarthingError(
+        "unsupported_task",
+        `Model "${card.name}" takes tensors; it makes no embeddings of texts.`,
+      );
     }
     const started = clock.monotonicMillis();
     const outputs = await graph.run(request.inputs, request.outputs);

@@ -23,6 +23,25 @@ export function logitsOutput(graph: Graph, labels: number): string {
   throw new Error(`text.labels has ${labels} labels; the graph's outputs with two dimensions are: ${shapes}`);
 }
 
+/** The output that holds one logit per token and label: [texts, tokens, labels]. */
+export function tokenLogitsOutput(graph: Graph, labels: number): string {
+  const candidates = graph.signature.outputs.filter(({ shape }) => shape.length === 3);
+  const found = candidates.find(({ shape }) => shape[2] === labels || shape[2] === -1);
+  if (found !== undefined) return found.name;
+  const shapes = candidates.map(({ name, shape }) => `"${name}" [${shape.join(", ")}]`).join(", ") || "none";
+  throw new Error(`text.labels has ${labels} labels; the graph's outputs with three dimensions are: ${shapes}`);
+}
+
+/** The output that holds one logit per row: [rows, 1] or [rows]. */
+export function relevanceOutput({ signature }: Graph): string {
+  const fits = (shape: readonly number[]) =>
+    shape.length === 1 || (shape.length === 2 && (shape[1] === 1 || shape[1] === -1));
+  const found = signature.outputs.find(({ shape }) => fits(shape));
+  if (found !== undefined) return found.name;
+  const shapes = signature.outputs.map(({ name, shape }) => `"${name}" [${shape.join(", ")}]`).join(", ");
+  throw new Error(`task "rerank" needs an output with one logit per pair, [rows, 1]; the graph has ${shapes}`);
+}
+
 /** The output that holds vectors: per token (`rank` 3: texts, tokens, width) or per text (`rank` 2: texts, width). */
 export function vectorOutput(graph: Graph, rank: 2 | 3): string {
   const preferred = rank === 3 ? "last_hidden_state" : "sentence_embedding";

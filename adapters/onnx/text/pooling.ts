@@ -12,7 +12,12 @@ export interface RowPlace {
 }
 
 /** Writes the vector of one row of `states` into `vector`, whose length is the width of the model. */
-export function pool(pooling: Pooling, states: ArrayLike<number>, { row, length, tokens }: RowPlace, vector: Float32Array): void {
+export function pool(
+  pooling: Pooling,
+  states: ArrayLike<number>,
+  { row, length, tokens }: RowPlace,
+  vector: Float32Array,
+): void {
   const width = vector.length;
   switch (pooling) {
     case "none":

@@ -18,7 +18,8 @@ export interface TextBatch {
 
 export interface TextGraph {
   readonly batchLimits: BatchLimits;
-  assemble(rows: TokenRows): TextBatch;
+  /** `secondFrom`: of each row, the position from which on tokens belong to the second segment (type 1). */
+  assemble(rows: TokenRows, secondFrom?: readonly number[]): TextBatch;
 }
 
 const IDS = "input_ids";
@@ -47,13 +48,13 @@ export function textGraph(graph: Graph, paddingId: number, maxTokens: number): T
       rows: fixedRows === FREE ? BATCH_LIMITS.rows : fixedRows,
       equalLengths: !hasMask && fixedLength === FREE,
     },
-    assemble(rows) {
+    assemble(rows, secondFrom) {
       const length = fixedLength === FREE ? Math.max(...rows.map((row) => row.length)) : fixedLength;
       // A graph of fixed size gets its empty rows filled up too; their results are not read.
       const shape = [fixedRows === FREE ? rows.length : fixedRows, length];
       return {
         length,
-        inputs: inputs.map((input) => fill(input, shape, rows, paddingId)),
+        inputs: inputs.map((input) => fill(input, shape, { rows, secondFrom, paddingId })),
       };
     },
   };
@@ -63,20 +64,30 @@ function checkInput({ name, dataType, shape }: TensorSpec): void {
   if (!FILLABLE.includes(name)) {
     throw new Error(`the graph wants an input "${name}"; a text task can fill ${FILLABLE.join(", ")}`);
   }
-  if (dataType !== "INT64" && dataType !== "INT32") throw new Error(`input "${name}" is ${dataType}, not INT64 or INT32`);
+  if (dataType !== "INT64" && dataType !== "INT32")
+    throw new Error(`input "${name}" is ${dataType}, not INT64 or INT32`);
   if (shape.length !== 2) throw new Error(`input "${name}" has ${shape.length} dimensions, not 2 (texts, tokens)`);
 }
 
+interface Content {
+  readonly rows: TokenRows;
+  readonly secondFrom: readonly number[] | undefined;
+  readonly paddingId: number;
+}
+
 /** Written as 32-bit words: making a BigInt of every token takes longer than tokenizing it. Token ids are not negative. */
-function fill({ name, dataType }: TensorSpec, shape: readonly number[], rows: TokenRows, paddingId: number): Tensor {
+function fill({ name, dataType }: TensorSpec, shape: readonly number[], content: Content): Tensor {
+  const { rows, secondFrom, paddingId } = content;
   const length = shape[1] as number;
   const stride = dataType === "INT64" ? 2 : 1;
   const words = new Int32Array((shape[0] as number) * length * stride);
   if (name === IDS && paddingId !== 0) for (let at = 0; at < words.length; at += stride) words[at] = paddingId;
-  for (let row = 0; row < rows.length && name !== TYPES; row++) {
+  for (let row = 0; row < rows.length; row++) {
     const tokens = rows[row] as readonly number[];
     const start = row * length * stride;
-    for (let at = 0; at < tokens.length; at++) words[start + at * stride] = name === IDS ? (tokens[at] as number) : 1;
+    const from = name === TYPES ? (secondFrom?.[row] ?? tokens.length) : 0;
+    for (let at = from; at < tokens.length; at++)
+      words[start + at * stride] = name === IDS ? (tokens[at] as number) : 1;
   }
   return { name, dataType, shape, data: stride === 2 ? new BigInt64Array(words.buffer) : words };
 }

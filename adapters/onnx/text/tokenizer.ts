@@ -1,15 +1,35 @@
 /** Text → token ids, by a model's own tokenizer.json. */
 import type { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { type Frame, frameOf } from "./frames.ts";
+import { spanRules, type WrittenTokenizer } from "./span-rules.ts";
+import { type TokenSpan, tokenSpans } from "./token-spans.ts";
 
 export interface Tokenizer {
   /** Special tokens included; neither cut nor filled up, whatever tokenizer.json asks for. */
   encode(text: string): readonly number[];
+  /** Without the special tokens that stand around a text. */
+  encodeBare(text: string): readonly number[];
+  /** As `encodeBare`, with the place of each token in the text. */
+  encodeWithSpans(text: string): SpannedTokens;
+  /** The special tokens around one text, and around two that belong together. */
+  frame(texts: 1 | 2): Frame;
+  /** Text again, without special tokens and without the clean-up of spaces that some files ask for. */
+  decode(ids: readonly number[]): string;
+  /** Id of exactly this token. */
+  idOf(token: string): number | undefined;
   isInVocabulary(id: number): boolean;
+  /** The largest id that `encode` may give. */
+  largestId(): number;
   /** What fills up the shorter rows of a batch. */
   readonly paddingId: number;
 }
 
-interface TokenizerFile {
+export interface SpannedTokens {
+  readonly ids: readonly number[];
+  readonly spans: readonly TokenSpan[];
+}
+
+interface TokenizerFile extends WrittenTokenizer {
   readonly padding?: { readonly pad_id?: number } | null;
   readonly added_tokens?: readonly { readonly id: number; readonly content: string }[];
 }
@@ -30,12 +50,31 @@ export async function createTokenizer(sources: TokenizerSources): Promise<Tokeni
   // Deployments without text models never run the library; it is part of the bundle, not of the layer.
   const library = await import("@huggingface/tokenizers");
   const tokenizer = new library.Tokenizer(sources.tokenizer, sources.tokenizerConfig ?? {});
+  // An unknown word of a tokenizer without an unknown token has no id at all.
+  const known = ({ ids }: { readonly ids: readonly (number | undefined)[] }) => ids.filter((id) => id !== undefined);
+  const { normalizer } = tokenizer;
+  const rules = spanRules(sources.tokenizer, (text) => (normalizer === null ? text : normalizer.normalize(text)));
+  const frames = new Map<1 | 2, Frame>();
   return {
-    encode(text) {
-      const { ids } = tokenizer.encode(text);
-      // An unknown word of a tokenizer without an unknown token has no id at all.
-      return ids.filter((id: number | undefined) => id !== undefined);
+    encode: (text) => known(tokenizer.encode(text)),
+    encodeBare: (text) => known(tokenizer.encode(text, { add_special_tokens: false })),
+    encodeWithSpans(text) {
+      const { ids, tokens } = tokenizer.encode(text, { add_special_tokens: false });
+      const spans = tokenSpans(text, tokens, rules);
+      const isKnown = (_: unknown, at: number) => (ids[at] as number | undefined) !== undefined;
+      return { ids: ids.filter(isKnown), spans: spans.filter(isKnown) };
     },
+    frame(texts) {
+      const frame = frames.get(texts) ?? frameOf(tokenizer, texts);
+      frames.set(texts, frame);
+      return frame;
+    },
+    decode(ids) {
+      if (ids.length === 0) return "";
+      return tokenizer.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+    },
+    idOf: (token) => tokenizer.token_to_id(token),
+    largestId: () => (tokenizer.model?.vocab.length ?? 1) - 1,
     isInVocabulary: (id) => Number.isInteger(id) && id >= 0 && tokenizer.id_to_token(id) !== undefined,
     paddingId: paddingId(sources, tokenizer),
   };

@@ -1,7 +1,8 @@
 import { FarthingError } from "../../errors.ts";
 import type { InferenceContext } from "../../serving/target.ts";
 import { isJsonObject, type JsonObject } from "../json/parse-json.ts";
-import type { InferenceRequest } from "../spec/inference.ts";
+import type { GenerationInference } from "../spec/generation.ts";
+import type { InferenceRequest, TaskParameters } from "../spec/inference.ts";
 import {
   INFER_EVENT,
   type InferEvent,
@@ -59,25 +60,36 @@ export function decodeForwardEvent(event: unknown): ForwardedEvent {
 }
 
 function wireRequest(request: InferenceRequest): WireRequest {
-  if (request.type === "embeddings") return request;
+  if (request.type !== "tensors") return request;
   const { heads, chunks } = packTensors(request.inputs);
   return {
     type: "tensors",
     inputs: heads,
     ...(request.outputs === undefined ? {} : { outputs: request.outputs }),
+    ...(request.parameters && { parameters: request.parameters }),
+    ...(request.places && { places: request.places }),
     data: Buffer.concat(chunks).toString("base64"),
   };
 }
 
 function readRequest(request: JsonObject): InferenceRequest {
   if (request.type === "embeddings") return readEmbeddings(request);
-  if (request.type !== "tensors") throw malformed('request.type must be "tensors" or "embeddings"');
-  const { outputs, data, inputs } = request;
+  if (request.type === "generation") return readGeneration(request);
+  if (request.type !== "tensors") throw malformed('request.type must be "tensors", "embeddings" or "generation"');
+  const { outputs, data, inputs, parameters, places } = request;
   if (outputs !== undefined && !isStringArray(outputs)) throw malformed("request.outputs must be strings");
+  if (parameters !== undefined && !isJsonObject(parameters)) throw malformed("request.parameters must be an object");
+  if (places !== undefined && !isJsonObject(places)) throw malformed("request.places must be an object");
   if (typeof data !== "string") throw malformed("request.data must be base64");
   try {
     const tensors = unpackTensors(inputs, Buffer.from(data, "base64"));
-    return { type: "tensors", inputs: tensors, ...(outputs === undefined ? {} : { outputs }) };
+    return {
+      type: "tensors",
+      inputs: tensors,
+      ...(outputs === undefined ? {} : { outputs }),
+      ...(parameters && { parameters: parameters as TaskParameters }),
+      ...(places && { places: places as Readonly<Record<string, string>> }),
+    };
   } catch (error) {
     throw malformed(error instanceof Error ? error.message : "its tensors cannot be read");
   }
@@ -88,6 +100,16 @@ function readEmbeddings({ inputs, dimensions }: JsonObject): InferenceRequest {
   if (!Array.isArray(inputs) || !inputs.every(isInput)) throw malformed("request.inputs must be texts or token ids");
   if (dimensions !== undefined && typeof dimensions !== "number") throw malformed("dimensions must be a number");
   return { type: "embeddings", inputs, ...(dimensions === undefined ? {} : { dimensions }) };
+}
+
+/** Both ends are the same code: what is looked at here is what would fail without a word. */
+function readGeneration(request: JsonObject): InferenceRequest {
+  const { prompts, choices, sampling, stop } = request;
+  if (!Array.isArray(prompts) || !prompts.every(isJsonObject)) throw malformed("request.prompts must be objects");
+  if (typeof choices !== "number") throw malformed("request.choices must be a number");
+  if (!isJsonObject(sampling)) throw malformed("request.sampling must be an object");
+  if (!isStringArray(stop)) throw malformed("request.stop must be strings");
+  return request as unknown as GenerationInference;
 }
 
 const isStringArray = (value: unknown): value is readonly string[] =>

@@ -3,9 +3,11 @@
  * of the same code, and `farthing` names the version for the minutes of a rollout.
  *
  * Request: a Lambda event, so JSON; the tensors' bytes lie end to end in one base64 string. Response: a byte stream, a
- * frame of 4 bytes header length (little-endian), JSON header, raw tensor bytes.
+ * frame of 4 bytes header length (little-endian), JSON header, raw tensor bytes. Generated text is a stream of such frames,
+ * one for each event and none with further bytes; it is whole when the `finish` event has come.
  */
-import type { InferenceUsage } from "../spec/inference.ts";
+import type { GenerationEvent, GenerationInference } from "../spec/generation.ts";
+import type { InferenceUsage, TaskParameters } from "../spec/inference.ts";
 import type { DataType } from "../spec/tensor.ts";
 
 export const INFER_EVENT = "infer/1";
@@ -46,13 +48,16 @@ export type WireRequest =
       readonly type: "tensors";
       readonly inputs: readonly WireTensor[];
       readonly outputs?: readonly string[];
+      readonly parameters?: TaskParameters;
+      readonly places?: Readonly<Record<string, string>>;
       readonly data: string;
     }
   | {
       readonly type: "embeddings";
       readonly inputs: readonly (string | readonly number[])[];
       readonly dimensions?: number;
-    };
+    }
+  | GenerationInference;
 
 export type WireHeader = { readonly farthing: typeof RESPONSE_FRAME } & (
   | { readonly type: "tensors"; readonly outputs: readonly WireTensor[]; readonly usage: InferenceUsage }
@@ -62,6 +67,7 @@ export type WireHeader = { readonly farthing: typeof RESPONSE_FRAME } & (
       readonly dimensions: number;
       readonly usage: InferenceUsage;
     }
+  | { readonly type: "event"; readonly event: GenerationEvent }
   | { readonly type: "ready" }
   | {
       readonly type: "error";

@@ -1,7 +1,9 @@
-import { ERRORS, type ErrorCode, FarthingError } from "../../errors.ts";
+import { FarthingError } from "../../errors.ts";
 import { isJsonObject, type JsonObject } from "../json/parse-json.ts";
-import type { InferenceResult, InferenceUsage } from "../spec/inference.ts";
+import type { InferenceResult, InferenceUsage, WholeResult } from "../spec/inference.ts";
+import { errorHeader, readError } from "./error-header.ts";
 import { RESPONSE_FRAME, type WireHeader } from "./forward.ts";
+import { frame, readFrame } from "./frame.ts";
 import { isSize, packTensors, unpackTensors } from "./wire-tensors.ts";
 
 export type ForwardedResponse =
@@ -9,31 +11,23 @@ export type ForwardedResponse =
   | { readonly type: "ready" }
   | { readonly type: "error"; readonly error: FarthingError };
 
-const LENGTH_BYTES = 4;
+/** Everything but generated text, whose frames are made by forward/generation.ts. */
+export type WholeResponse =
+  | { readonly type: "result"; readonly result: WholeResult }
+  | Exclude<ForwardedResponse, { readonly type: "result" }>;
 
-export function encodeForwardResponse(response: ForwardedResponse): Uint8Array {
+export function encodeForwardResponse(response: WholeResponse): Uint8Array {
   switch (response.type) {
     case "ready":
-      return frame({ farthing: RESPONSE_FRAME, type: "ready" }, []);
+      return frame({ farthing: RESPONSE_FRAME, type: "ready" });
     case "error":
-      return frame(errorHeader(response.error), []);
+      return frame(errorHeader(response.error));
     case "result":
       return resultFrame(response.result);
   }
 }
 
-/** Throws `dependency_unavailable` for a frame that is cut short or is none: the other deployment failed on the way. */
-export function decodeForwardResponse(bytes: Uint8Array): ForwardedResponse {
-  try {
-    return readFrame(bytes);
-  } catch (error) {
-    throw new FarthingError("dependency_unavailable", "The deployment that holds the model broke off its answer.", {
-      cause: error,
-    });
-  }
-}
-
-function resultFrame(result: InferenceResult): Uint8Array {
+function resultFrame(result: WholeResult): Uint8Array {
   const { usage } = result;
   if (result.type === "tensors") {
     const { heads, chunks } = packTensors(result.outputs);
@@ -42,36 +36,33 @@ function resultFrame(result: InferenceResult): Uint8Array {
   const { vectors } = result;
   const chunks = vectors.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength));
   const dimensions = vectors[0]?.length ?? 0;
-  return frame({ farthing: RESPONSE_FRAME, type: "embeddings", count: vectors.length, dimensions, usage }, chunks);
-}
-
-function errorHeader({ code, message, field, retryAfterSeconds }: FarthingError): WireHeader {
-  return {
+  const header: WireHeader = {
     farthing: RESPONSE_FRAME,
-    type: "error",
-    code,
-    message,
-    ...(field === undefined ? {} : { field }),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    type: "embeddings",
+    count: vectors.length,
+    dimensions,
+    usage,
   };
+  return frame(header, chunks);
 }
 
-function frame(header: WireHeader, chunks: readonly Uint8Array[]): Uint8Array {
-  const json = Buffer.from(JSON.stringify(header), "utf8");
-  const length = Buffer.allocUnsafe(LENGTH_BYTES);
-  length.writeUInt32LE(json.length);
-  return Buffer.concat([length, json, ...chunks]);
+/** Throws `dependency_unavailable` for a frame that is cut short or is none: the other deployment failed on the way. */
+export function decodeForwardResponse(bytes: Uint8Array): WholeResponse {
+  try {
+    return readWhole(bytes);
+  } catch (error) {
+    throw brokenOff(error);
+  }
 }
+
+export const brokenOff = (cause: unknown): FarthingError =>
+  new FarthingError("dependency_unavailable", "The deployment that holds the model broke off its answer.", { cause });
 
 /** Throws plain Errors: the caller has one answer to all of them. */
-function readFrame(bytes: Uint8Array): ForwardedResponse {
-  if (bytes.length < LENGTH_BYTES) throw new Error(`${bytes.length} bytes instead of a frame`);
-  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
-  const end = LENGTH_BYTES + length;
-  if (end > bytes.length) throw new Error(`a header of ${length} bytes in a frame of ${bytes.length}`);
-  const header: unknown = JSON.parse(Buffer.from(bytes.subarray(LENGTH_BYTES, end)).toString("utf8"));
-  if (!isJsonObject(header) || header.farthing !== RESPONSE_FRAME) throw new Error(`not a ${RESPONSE_FRAME} frame`);
-  const data = bytes.subarray(end);
+function readWhole(bytes: Uint8Array): WholeResponse {
+  const first = readFrame(bytes);
+  if (first === undefined) throw new Error(`${bytes.length} bytes instead of a frame`);
+  const { header, data } = first;
   switch (header.type) {
     case "ready":
       return { type: "ready" };
@@ -90,16 +81,6 @@ function readFrame(bytes: Uint8Array): ForwardedResponse {
     default:
       throw new Error("an unknown type of frame");
   }
-}
-
-function readError({ code, message, field, retryAfterSeconds }: JsonObject): FarthingError {
-  if (typeof code !== "string" || !Object.hasOwn(ERRORS, code) || typeof message !== "string") {
-    throw new Error("an error without code and message");
-  }
-  return new FarthingError(code as ErrorCode, message, {
-    ...(typeof field === "string" ? { field } : {}),
-    ...(typeof retryAfterSeconds === "number" ? { retryAfterSeconds } : {}),
-  });
 }
 
 function readVectors({ count, dimensions }: JsonObject, data: Uint8Array): readonly Float32Array[] {

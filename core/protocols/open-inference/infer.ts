@@ -4,10 +4,11 @@ import { type JsonObject, parseJsonObject, parseLongIntegersAsText, refuseCompre
 import { quoted, received } from "../json/received.ts";
 import type { DecodedInference, InferenceRoute, PendingInference } from "../protocol.ts";
 import type { HttpRequest } from "../spec/http.ts";
+import type { TaskParameters } from "../spec/inference.ts";
 import type { Tensor } from "../spec/tensor.ts";
 import { BinarySection, type Body, splitBody } from "./body.ts";
 import { decodeInputs } from "./inputs.ts";
-import { readFlag, readParameters } from "./parameters.ts";
+import { readFlag, readParameters, readTaskParameters } from "./parameters.ts";
 import { decodeRawRequest } from "./raw-request.ts";
 import { decodeRequestedOutputs, everyOutput, type OutputChoice } from "./requested-outputs.ts";
 import { encodeInferResponse } from "./response.ts";
@@ -42,6 +43,7 @@ function decodeJson(body: Extract<Body, { type: "json" }>, model: string, versio
   checkAddressee(object, model, version);
   const parameters = readParameters(object.parameters, "parameters");
   const binaryByDefault = readFlag(parameters, "binary_data_output", "parameters") ?? false;
+  const taskParameters = object.parameters === undefined ? undefined : readTaskParameters(parameters, "parameters");
   const choice = decodeRequestedOutputs(object.outputs, outputSpecs, binaryByDefault);
   let exact: JsonObject | undefined;
   const exactInputs = () => {
@@ -50,12 +52,22 @@ function decodeJson(body: Extract<Body, { type: "json" }>, model: string, versio
   };
   const binary = new BinarySection(body.binary);
   const inputs = decodeInputs(object.inputs, { specs: inputSpecs, binary, exactInputs });
-  return decoded(inputs, readId(object.id), choice);
+  return decoded(inputs, readId(object.id), choice, taskParameters);
 }
 
-function decoded(inputs: readonly Tensor[], id: string | undefined, choice: OutputChoice): DecodedInference {
+function decoded(
+  inputs: readonly Tensor[],
+  id: string | undefined,
+  choice: OutputChoice,
+  parameters?: TaskParameters,
+): DecodedInference {
   return {
-    request: { type: "tensors", inputs, ...(choice.names === undefined ? {} : { outputs: choice.names }) },
+    request: {
+      type: "tensors",
+      inputs,
+      ...(choice.names === undefined ? {} : { outputs: choice.names }),
+      ...(parameters && { parameters }),
+    },
     encode: (result, answer) => encodeInferResponse(result, answer, id, choice),
   };
 }

@@ -4,7 +4,8 @@
  */
 import { FarthingError } from "../../errors.ts";
 import { isJsonObject, type JsonObject } from "../json/parse-json.ts";
-import { received } from "../json/received.ts";
+import { quotedList, received } from "../json/received.ts";
+import type { TaskParameters } from "../spec/inference.ts";
 
 const NO_SHARED_MEMORY = "shared memory needs client and server on one machine; send the data in the body";
 const NO_SEQUENCES = "requests are answered one by one; send the state as an input and read it from the outputs";
@@ -37,6 +38,29 @@ export function readFlag(parameters: JsonObject, name: string, path: string): bo
   const value = parameters[name];
   if (value === undefined || typeof value === "boolean") return value;
   throw wrong(`${path}.${name}`, value, "true or false");
+}
+
+const AGGREGATIONS: readonly NonNullable<TaskParameters["aggregation"]>[] = ["none", "simple"];
+
+/** Those of a whole request that a task may follow; undefined when there is none. The names are the field's. */
+export function readTaskParameters(parameters: JsonObject, path: string): TaskParameters | undefined {
+  const truncate = readFlag(parameters, "truncate", path);
+  const multiLabel = readFlag(parameters, "multi_label", path);
+  const { hypothesis_template: hypothesisTemplate, aggregation_strategy: aggregation } = parameters;
+  if (hypothesisTemplate !== undefined && typeof hypothesisTemplate !== "string") {
+    throw wrong(`${path}.hypothesis_template`, hypothesisTemplate, "a text with {} for the label");
+  }
+  const strategy = AGGREGATIONS.find((known) => known === aggregation);
+  if (aggregation !== undefined && strategy === undefined) {
+    throw wrong(`${path}.aggregation_strategy`, aggregation, quotedList(AGGREGATIONS));
+  }
+  const read: TaskParameters = {
+    ...(truncate !== undefined && { truncate }),
+    ...(multiLabel !== undefined && { multiLabel }),
+    ...(hypothesisTemplate !== undefined && { hypothesisTemplate }),
+    ...(strategy !== undefined && { aggregation: strategy }),
+  };
+  return Object.keys(read).length === 0 ? undefined : read;
 }
 
 export function readByteSize(parameters: JsonObject, name: string, path: string): number | undefined {

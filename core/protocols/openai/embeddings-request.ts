@@ -5,7 +5,7 @@
  */
 import { FarthingError } from "../../errors.ts";
 import type { JsonObject } from "../json/parse-json.ts";
-import { quoted, received } from "../json/received.ts";
+import { readText, refuseFieldsBut, wrong } from "./fields.ts";
 
 /** OpenAI's limit. https://platform.openai.com/docs/api-reference/embeddings/create#embeddings-create-input */
 export const MAX_INPUTS = 2048;
@@ -17,21 +17,8 @@ const FIELDS = new Set(["model", "input", "encoding_format", "dimensions", "user
 const INPUT_FORMS = "a string, an array of strings, an array of token ids, or an array of arrays of token ids";
 
 export function refuseUnknownFields(body: JsonObject): void {
-  for (const name in body) {
-    if (FIELDS.has(name)) continue;
-    const message = `Unrecognized request argument: ${quoted(name)}; allowed are ${[...FIELDS].join(", ")}.`;
-    throw new FarthingError("unknown_field", message, { field: name });
-  }
+  refuseFieldsBut(FIELDS, body);
   if (body.user !== undefined && typeof body.user !== "string") throw wrong("user", body.user, "a string");
-}
-
-export function readModel(body: JsonObject): string {
-  const { model } = body;
-  if (model === undefined) {
-    throw new FarthingError("missing_field", "model is absent; it must be the name of a model.", { field: "model" });
-  }
-  if (typeof model !== "string" || model === "") throw wrong("model", model, "the name of a model");
-  return model;
 }
 
 export function readEncodingFormat(body: JsonObject): "float" | "base64" {
@@ -62,17 +49,14 @@ export function readInputs(body: JsonObject): readonly EmbeddingInput[] {
   const first: unknown = input[0];
   if (typeof first === "number") return [readTokens(input, "input")];
   if (input.length > MAX_INPUTS) throw wrong("input", input, `at most ${MAX_INPUTS} texts or token arrays`);
-  if (typeof first === "string") return input.map((text, index) => readText(text, `input[${index}]`));
+  if (typeof first === "string") return input.map((text, index) => readTextBeside(text, `input[${index}]`));
   if (Array.isArray(first)) return input.map((tokens, index) => readTokens(tokens, `input[${index}]`));
   throw wrong("input[0]", first, "a string, a token id or an array of token ids");
 }
 
-function readText(value: unknown, field: string): string {
+function readTextBeside(value: unknown, field: string): string {
   if (typeof value !== "string") throw wrong(field, value, "a string, like the inputs before it");
-  if (value === "") throw wrong(field, value, "a text of at least one character");
-  if (value.isWellFormed()) return value;
-  const message = `${field} holds half of a surrogate pair, which is no Unicode text.`;
-  throw new FarthingError("invalid_field", message, { field });
+  return readText(value, field);
 }
 
 function readTokens(value: unknown, field: string): readonly number[] {
@@ -83,8 +67,4 @@ function readTokens(value: unknown, field: string): readonly number[] {
     throw wrong(`${field}[${index}]`, token, `a token id: a whole number from 0 to ${MAX_TOKEN_ID}`);
   }
   return value;
-}
-
-function wrong(field: string, value: unknown, allowed: string): FarthingError {
-  return new FarthingError("invalid_field", `${field} is ${received(value)}; it must be ${allowed}.`, { field });
 }

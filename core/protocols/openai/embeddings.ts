@@ -1,18 +1,12 @@
 import { FarthingError } from "../../errors.ts";
 import type { ModelVersion } from "../../models/registry.ts";
 import { type JsonObject, parseJsonObject, refuseCompressedBody } from "../json/parse-json.ts";
-import { quoted } from "../json/received.ts";
 import type { AnsweredBy, InferenceRoute, PendingInference } from "../protocol.ts";
 import type { HttpRequest, HttpResponse } from "../spec/http.ts";
 import type { EmbeddingInference, InferenceResult } from "../spec/inference.ts";
 import { floatsText } from "../tensors/to-json.ts";
-import {
-  readDimensions,
-  readEncodingFormat,
-  readInputs,
-  readModel,
-  refuseUnknownFields,
-} from "./embeddings-request.ts";
+import { readDimensions, readEncodingFormat, readInputs, refuseUnknownFields } from "./embeddings-request.ts";
+import { readModel, wrongTask } from "./fields.ts";
 
 type EncodingFormat = ReturnType<typeof readEncodingFormat>;
 
@@ -36,8 +30,7 @@ function open(request: HttpRequest): PendingInference {
 
 function decode(body: JsonObject, version: ModelVersion): EmbeddingInference {
   if (version.task !== "embedding") {
-    const message = `The model ${quoted(String(body.model))} does ${version.task}; /v1/embeddings takes embedding models.`;
-    throw new FarthingError("unsupported_task", message, { field: "model" });
+    throw wrongTask(String(body.model), version, "/v1/embeddings takes embedding models");
   }
   const size = version.signature.outputs[0]?.shape.at(-1) ?? -1;
   const dimensions = readDimensions(body, size === -1 ? undefined : size);

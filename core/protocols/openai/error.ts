@@ -26,14 +26,15 @@ function errorType(status: number): OpenAiErrorType {
 }
 
 /** The error object of OpenAI's API: https://platform.openai.com/docs/guides/error-codes */
+export const openAiErrorBody = (error: FarthingError) => ({
+  error: {
+    message: error.message,
+    type: errorType(error.status),
+    param: error.field ?? null,
+    code: OPENAI_CODES[error.code] ?? error.code,
+  },
+});
+
 export function encodeOpenAiError(error: FarthingError): HttpResponse {
-  const body = {
-    error: {
-      message: error.message,
-      type: errorType(error.status),
-      param: error.field ?? null,
-      code: OPENAI_CODES[error.code] ?? error.code,
-    },
-  };
-  return { status: error.status, headers: errorHeaders(error), body: JSON.stringify(body) };
+  return { status: error.status, headers: errorHeaders(error), body: JSON.stringify(openAiErrorBody(error)) };
 }

@@ -2,11 +2,15 @@ import type { Protocol } from "../protocol.ts";
 import { DOCUMENT_ROUTES } from "./documents.ts";
 import { EMBEDDINGS_ROUTE } from "./embeddings.ts";
 import { encodeOpenAiError } from "./error.ts";
+import { CHAT_ROUTE } from "./generation/chat.ts";
+import { COMPLETIONS_ROUTE } from "./generation/completions.ts";
+import { MODERATIONS_ROUTE } from "./moderations.ts";
+import { RERANK_ROUTE } from "./rerank.ts";
 
 /** The part of OpenAI's API that Farthing's models can answer: https://platform.openai.com/docs/api-reference */
 export const openai: Protocol = {
   name: "openai",
   prefix: "/v1",
-  routes: [EMBEDDINGS_ROUTE, ...DOCUMENT_ROUTES],
+  routes: [CHAT_ROUTE, COMPLETIONS_ROUTE, EMBEDDINGS_ROUTE, MODERATIONS_ROUTE, RERANK_ROUTE, ...DOCUMENT_ROUTES],
   encodeError: encodeOpenAiError,
 };

@@ -1,7 +1,14 @@
+import type { GenerationInference, GenerationResult } from "./generation.ts";
 import type { Tensor } from "./tensor.ts";
+import type { InferenceUsage } from "./usage.ts";
+
+export type { InferenceUsage } from "./usage.ts";
 
 /** Work for one model, free of any protocol. Decoders make it, targets answer it. */
-export type InferenceRequest = TensorInference | EmbeddingInference;
+export type InferenceRequest = WholeRequest | GenerationInference;
+
+/** Answered in one piece. */
+export type WholeRequest = TensorInference | EmbeddingInference;
 
 /** Tensors in the model's public signature: raw graph tensors, or a task's own (for example `text` as BYTES). */
 export interface TensorInference {
@@ -9,6 +16,24 @@ export interface TensorInference {
   readonly inputs: readonly Tensor[];
   /** Names of wanted outputs; absent means all. */
   readonly outputs?: readonly string[];
+  readonly parameters?: TaskParameters;
+  /**
+   * Where inputs stand in the caller's request when they did not come as tensors, for error messages: `documents[]`, with
+   * `[]` for the position; `query` for the only element.
+   */
+  readonly places?: Readonly<Record<string, string>>;
+}
+
+/** How a task is to go about one request. A task reads those that it knows. Named on the wire: open-inference/parameters.ts. */
+export interface TaskParameters {
+  /** Cut texts that are too long for the model instead of refusing them. Default false. */
+  readonly truncate?: boolean;
+  /** Zero-shot classification: score each label on its own, instead of one share each. Default false. */
+  readonly multiLabel?: boolean;
+  /** Zero-shot classification: the sentence that a label becomes, with `{}` for the label. Default: the card's. */
+  readonly hypothesisTemplate?: string;
+  /** Token classification: `none` answers every token, `simple` the spans that they make up. Default `simple`. */
+  readonly aggregation?: "none" | "simple";
 }
 
 export interface EmbeddingInference {
@@ -19,7 +44,9 @@ export interface EmbeddingInference {
   readonly dimensions?: number;
 }
 
-export type InferenceResult = TensorResult | EmbeddingResult;
+export type InferenceResult = WholeResult | GenerationResult;
+
+export type WholeResult = TensorResult | EmbeddingResult;
 
 export interface TensorResult {
   readonly type: "tensors";
@@ -32,12 +59,4 @@ export interface EmbeddingResult {
   /** One vector per input, in order, all of one length. */
   readonly vectors: readonly Float32Array[];
   readonly usage: InferenceUsage;
-}
-
-/** What the model did, in the units that prices are made of. */
-export interface InferenceUsage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** Time in the model itself, queueing excluded. */
-  readonly inferenceMillis: number;
 }

@@ -8,24 +8,24 @@ import type { HttpResponse } from "../../../core/protocols/spec/http.ts";
 
 export type Answer =
   | { readonly type: "http"; readonly response: HttpResponse }
-  | { readonly type: "frame"; readonly bytes: Uint8Array };
+  | { readonly type: "frames"; readonly bytes: Uint8Array | AsyncIterable<Uint8Array> };
 
 /** Resolves when the last byte has been handed over. */
 export async function writeAnswer(stream: awslambda.HttpResponseStream, answer: Answer): Promise<void> {
-  if (answer.type === "frame") {
+  if (answer.type === "frames") {
     stream.setContentType("application/octet-stream");
-    stream.write(answer.bytes);
-    return ended(stream);
+    return written(stream, answer.bytes);
   }
   const { status, headers, body } = answer.response;
   const target = awslambda.HttpResponseStream.from(stream, { statusCode: status, headers });
-  if (typeof body === "string" || body instanceof Uint8Array) {
-    // The prelude goes out before the first write, so there has to be one, even of nothing.
-    target.write(body);
-    return ended(target);
-  }
-  target.write("");
-  for await (const chunk of body) if (!target.write(chunk)) await once(target, "drain");
+  // The prelude goes out before the first write, so there has to be one, even of nothing, and before a stream has begun.
+  if (typeof body !== "string" && !(body instanceof Uint8Array)) target.write("");
+  return written(target, body);
+}
+
+async function written(target: awslambda.HttpResponseStream, body: HttpResponse["body"]): Promise<void> {
+  if (typeof body === "string" || body instanceof Uint8Array) target.write(body);
+  else for await (const chunk of body) if (!target.write(chunk)) await once(target, "drain");
   return ended(target);
 }
 

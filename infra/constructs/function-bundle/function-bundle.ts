@@ -1,7 +1,8 @@
 /**
- * One function's code as a folder with one ES module, `index.mjs`. Bundled once for a synthesis, however many
- * deployments share it. The source map stays in the build folder, named by the bundle's hash: shipped, it would be read
- * at each cold start; there, it still decodes a stack trace of exactly that bundle.
+ * One function's code as a folder: `index.mjs`, the parts that only some requests need, in modules of their own, and what the
+ * code reads beside it. Bundled once for a synthesis, however many deployments share it. Source maps stay in the build folder,
+ * named by the bundle's hash: shipped, they would weigh on the package; there, they still decode a stack trace of exactly
+ * that bundle.
  */
 import { hash } from "node:crypto";
 import {
@@ -10,25 +11,32 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { createRequire } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
 import { buildSync } from "esbuild";
 
 export interface FunctionBundle {
-  /** Absolute; holds `index.mjs` and the licence comments of what was bundled. */
+  /** Absolute; holds `index.mjs`, its parts, its assets and the licence comments of what was bundled. */
   readonly directory: string;
+  /** Absolute; a source map for each module. */
+  readonly sourceMapDirectory: string;
   /** SHA-256 over the files. */
   readonly contentHash: string;
 }
 
-/** A folder and a source map for each of the last ten bundles. */
-const KEPT_FILES = 20;
+/** Code and source maps of the last ten bundles. */
+const KEPT_FOLDERS = 20;
 /** Found in the layer at run time, by createRequire: ES modules do not resolve through NODE_PATH. */
 const FROM_LAYER = ["onnxruntime-node"];
+
+/** Read at run time from beside `index.mjs`, on first use, so that no cold start pays for them: decode-jpeg.ts. */
+const ASSETS = ["@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"];
 
 /** `entry` relative to `root`. Throws an Error with esbuild's messages when it does not compile. */
 export function bundleFunction(root: string, entry: string, buildDirectory: string): FunctionBundle {
@@ -36,9 +44,14 @@ export function bundleFunction(root: string, entry: string, buildDirectory: stri
   const { outputFiles } = buildSync({
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: "index.mjs",
+    outdir: root,
+    entryNames: "index",
+    chunkNames: "part-[hash]",
+    outExtension: { ".js": ".mjs" },
     write: false,
     bundle: true,
+    // What is imported dynamically is read when it is first needed, not at every cold start.
+    splitting: true,
     format: "esm",
     platform: "node",
     target: "node24",
@@ -52,10 +65,11 @@ export function bundleFunction(root: string, entry: string, buildDirectory: stri
     external: FROM_LAYER,
     logLevel: "silent",
   });
-  const shipped = outputFiles
-    .map(({ path, contents }) => ({ name: path.slice(root.length + 1), contents }))
-    .filter(({ name }) => !name.endsWith(".map"));
-  const sourceMap = outputFiles.find(({ path }) => path.endsWith(".map"));
+  const built = outputFiles.map(({ path, contents }) => ({ name: path.slice(root.length + 1), contents }));
+  const { resolve: locate } = createRequire(import.meta.url);
+  const assets = ASSETS.map((path) => ({ name: basename(path), contents: readFileSync(locate(path)) }));
+  const shipped = [...built, ...assets].filter(({ name }) => !name.endsWith(".map"));
+  const sourceMaps = built.filter(({ name }) => name.endsWith(".map"));
   const contentHash = hash(
     "sha256",
     shipped.map(({ name, contents }) => `${name}\0${hash("sha256", contents)}\n`).join(""),
@@ -65,8 +79,9 @@ export function bundleFunction(root: string, entry: string, buildDirectory: stri
     forgetOldBundles(buildDirectory);
     writeOnce(directory, shipped);
   }
-  if (sourceMap !== undefined) writeFileSync(`${directory}.map`, sourceMap.contents);
-  return { directory, contentHash };
+  const sourceMapDirectory = `${directory}.maps`;
+  if (!existsSync(sourceMapDirectory)) writeOnce(sourceMapDirectory, sourceMaps);
+  return { directory, sourceMapDirectory, contentHash };
 }
 
 /** Each change of the code leaves a bundle behind; who develops for a month would collect thousands. */
@@ -76,7 +91,7 @@ function forgetOldBundles(buildDirectory: string): void {
     .map((name) => join(buildDirectory, name))
     .map((path) => ({ path, modifiedMillis: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.modifiedMillis - a.modifiedMillis);
-  for (const { path } of aged.slice(KEPT_FILES)) rmSync(path, { recursive: true, force: true });
+  for (const { path } of aged.slice(KEPT_FOLDERS)) rmSync(path, { recursive: true, force: true });
 }
 
 /** A half-written folder must never be found by another synthesis. */

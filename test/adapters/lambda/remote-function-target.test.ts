@@ -6,10 +6,14 @@ import { createRemoteFunctionTarget } from "../../../adapters/lambda/remote-func
 import { systemClock } from "../../../adapters/system-clock.ts";
 import { FarthingError } from "../../../core/errors.ts";
 import { decodeForwardEvent, type ForwardedEvent } from "../../../core/protocols/forward/event.ts";
-import { encodeForwardResponse, type ForwardedResponse } from "../../../core/protocols/forward/response.ts";
+import { eventFrames } from "../../../core/protocols/forward/generation.ts";
+import { encodeForwardResponse, type WholeResponse } from "../../../core/protocols/forward/response.ts";
+import type { GenerationEvent, GenerationInference } from "../../../core/protocols/spec/generation.ts";
 import type { InferenceRequest } from "../../../core/protocols/spec/inference.ts";
+import { HELLO, saying } from "../../core/protocols/openai/generation/generation-fixture.ts";
 import { modelOf, RESULT } from "../../core/serving/world.ts";
 import { eventMessage } from "../aws/event-message.ts";
+import { GREEDY } from "../onnx/generation/generator.ts";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -58,7 +62,7 @@ async function lambda(answer: (event: ForwardedEvent, response: ServerResponse, 
   });
 }
 
-const answering = (response: ForwardedResponse) =>
+const answering = (response: WholeResponse) =>
   lambda((_, http) => {
     const bytes = encodeForwardResponse(response);
     http.write(chunk(bytes.subarray(0, 7)));
@@ -149,4 +153,55 @@ test("a group that nobody configured is a fault of the deployment", async () => 
   await expect(infer(await answering({ type: "ready" }), modelOf({ group: "other" }))).rejects.toThrow(
     'the group "other"',
   );
+});
+
+const GENERATION = {
+  type: "generation",
+  prompts: [{ type: "text", text: "Hi" }],
+  choices: 1,
+  sampling: GREEDY,
+  stop: [],
+} as const satisfies GenerationInference;
+
+async function generated(target: Awaited<ReturnType<typeof lambda>>): Promise<AsyncIterable<GenerationEvent>> {
+  const context = { requestId: "r-1", deadlineMillis: Date.now() + 5_000 };
+  const result = await target.infer(MODEL, VERSION, GENERATION, context);
+  if (result.type !== "generation") throw new Error(`answered ${result.type}`);
+  return result.events;
+}
+
+test("generated text arrives event by event, each as soon as it was said", async () => {
+  const heard = Promise.withResolvers<void>();
+  const target = await lambda(async (event, response) => {
+    expect(event).toMatchObject({ type: "infer", request: GENERATION });
+    let said = 0;
+    for await (const frame of eventFrames(saying(HELLO), () => {})) {
+      // The last events are not said before the first ones were heard.
+      if (said++ === 3) await heard.promise;
+      response.write(chunk(frame));
+    }
+    response.end(complete());
+  });
+  const received: GenerationEvent[] = [];
+  for await (const event of await generated(target)) {
+    received.push(event);
+    if (received.length === 3) heard.resolve();
+  }
+  expect(received).toEqual(HELLO);
+});
+
+test("a function that fails within a text is a dependency that is unavailable, after what it said", async () => {
+  const target = await lambda(async (_, response) => {
+    for await (const frame of eventFrames(saying(HELLO.slice(0, 3)), () => {})) response.write(chunk(frame));
+    response.end(failed);
+  });
+  const received: GenerationEvent[] = [];
+  const reading = (async () => {
+    for await (const event of await generated(target)) received.push(event);
+  })();
+  await expect(reading).rejects.toMatchObject({
+    code: "dependency_unavailable",
+    cause: { message: expect.stringContaining("Function.TimedOut") },
+  });
+  expect(received).toEqual(HELLO.slice(0, 3));
 });

@@ -50,7 +50,9 @@ test.each(CASES)("%s goes in and comes out as %s, bit by bit", async (element, d
   const [output] = await graph.run([input]);
   expect(output).toEqual({ ...input, name: "y" });
   if (!Array.isArray(data)) {
-    expect(Buffer.from(bytesOf((output as Tensor).data as Uint8Array))).toEqual(Buffer.from(bytesOf(data as Uint8Array)));
+    expect(Buffer.from(bytesOf((output as Tensor).data as Uint8Array))).toEqual(
+      Buffer.from(bytesOf(data as Uint8Array)),
+    );
   }
 });
 
@@ -98,7 +100,10 @@ test("weights in a file of their own are mapped, and outlive the file's name", a
   const weights = bytesOf(Float32Array.of(10, 20));
   const { initializers: _, ...graph } = addition(0);
   const opened = await open(
-    { ...graph, initializers: [{ name: "bias", element: "FLOAT", shape: [2], data: weights, external: "weights.bin" }] },
+    {
+      ...graph,
+      initializers: [{ name: "bias", element: "FLOAT", shape: [2], data: weights, external: "weights.bin" }],
+    },
     { "weights.bin": weights },
   );
   removeModelFolders();
@@ -132,7 +137,10 @@ describe("what a graph refuses is the caller's to change", () => {
       nodes: [{ op: "Gather", inputs: ["table", "x"], outputs: ["y"] }],
     });
     const input: Tensor = { name: "x", dataType: "INT64", shape: [1], data: BigInt64Array.of(9n) };
-    await expect(graph.run([input])).rejects.toMatchObject({ code: "invalid_field", message: expect.stringContaining("idx=9") });
+    await expect(graph.run([input])).rejects.toMatchObject({
+      code: "invalid_field",
+      message: expect.stringContaining("idx=9"),
+    });
   });
 
   test("a type that cannot be given", async () => {

@@ -39,13 +39,21 @@ test.each([
 });
 
 test("a file that the graph or the card names and that is not there", async () => {
-  await expect(inspectModel(modelFolder({}), cardOf())).rejects.toThrow(/model\.onnx does not load.*File doesn't exist/);
-  const external = { name: "bias", element: "FLOAT", shape: [2], data: new Uint8Array(8), external: "weights.bin" } as const;
+  await expect(inspectModel(modelFolder({}), cardOf())).rejects.toThrow(
+    /model\.onnx does not load.*File doesn't exist/,
+  );
+  const external = {
+    name: "bias",
+    element: "FLOAT",
+    shape: [2],
+    data: new Uint8Array(8),
+    external: "weights.bin",
+  } as const;
   const graph = onnxModel({ ...addition(1), initializers: [external] });
   await expect(inspectModel(tensorFolder(graph), cardOf())).rejects.toThrow("weights.bin");
-  await expect(inspectModel(modelFolder({ "model.onnx": onnxModel(lookupGraph()) }), textCard("embedding"))).rejects.toThrow(
-    "tokenizer.json cannot be read as JSON",
-  );
+  await expect(
+    inspectModel(modelFolder({ "model.onnx": onnxModel(lookupGraph()) }), textCard("embedding")),
+  ).rejects.toThrow("tokenizer.json cannot be read as JSON");
 });
 
 test("a tokenizer that is none", async () => {
@@ -54,10 +62,25 @@ test("a tokenizer that is none", async () => {
 });
 
 test.each([
-  ["labels that are not as many as the logits", sumGraph(), textCard("text-classification", { labels: ["a", "b"] }), /has 2 labels.*\[-1, 3\]/],
+  [
+    "labels that are not as many as the logits",
+    sumGraph(),
+    textCard("text-classification", { labels: ["a", "b"] }),
+    /has 2 labels.*\[-1, 3\]/,
+  ],
   ["vectors of another length", lookupGraph(), textCard("embedding", { dimensions: 5 }), /3 values per text.*says 5/],
-  ["pooling that the graph's outputs do not allow", lookupGraph(), textCard("embedding", { pooling: "none" }), /2 dimensions/],
-  ["texts longer than the graph takes", lookupGraph(["input_ids"], 8), textCard("embedding"), /text\.maxTokens is 12.*holds 8 tokens/],
+  [
+    "pooling that the graph's outputs do not allow",
+    lookupGraph(),
+    textCard("embedding", { pooling: "none" }),
+    /2 dimensions/,
+  ],
+  [
+    "texts longer than the graph takes",
+    lookupGraph(["input_ids"], 8),
+    textCard("embedding"),
+    /text\.maxTokens is 12.*holds 8 tokens/,
+  ],
   [
     "an input that no text fills",
     lookupGraph(["input_ids", "position_ids"]),
@@ -66,7 +89,13 @@ test.each([
   ],
   [
     "no input for tokens at all",
-    { ...addition(1), inputs: [{ name: "attention_mask", element: "INT64" as const, shape: ["a", "b"] }], outputs: [{ name: "y", element: "INT64" as const, shape: ["a", "b"] }], initializers: [], nodes: [{ op: "Neg", inputs: ["attention_mask"], outputs: ["y"] }] },
+    {
+      ...addition(1),
+      inputs: [{ name: "attention_mask", element: "INT64" as const, shape: ["a", "b"] }],
+      outputs: [{ name: "y", element: "INT64" as const, shape: ["a", "b"] }],
+      initializers: [],
+      nodes: [{ op: "Neg", inputs: ["attention_mask"], outputs: ["y"] }],
+    },
     textCard("embedding"),
     /has no input "input_ids"/,
   ],
@@ -76,7 +105,22 @@ test.each([
 
 test("results that are no numbers", async () => {
   const graph = lookupGraph();
-  const broken = { ...graph, initializers: [{ ...graph.initializers?.[0], data: new Uint8Array(8 * 3 * 4).fill(0xff) }] };
+  const broken = {
+    ...graph,
+    initializers: [{ ...graph.initializers?.[0], data: new Uint8Array(8 * 3 * 4).fill(0xff) }],
+  };
   const folder = modelFolder({ "model.onnx": onnxModel(broken as typeof graph), "tokenizer.json": TOKENIZER });
   await expect(inspectModel(folder, textCard("embedding"))).rejects.toThrow("is not finite");
+});
+
+test("a tokenizer whose ids the graph's table does not hold", async () => {
+  const graph = lookupGraph();
+  const [table] = graph.initializers ?? [];
+  const short = {
+    ...graph,
+    initializers: [{ ...table, shape: [7, 3], data: (table as { data: Uint8Array }).data.subarray(0, 84) }],
+  };
+  await expect(inspectModel(textFolder(short as typeof graph), textCard("embedding"))).rejects.toThrow(
+    /the tokenizer does not fit the model: it gives token ids up to 7, which the graph refuses/,
+  );
 });

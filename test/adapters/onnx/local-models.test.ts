@@ -27,11 +27,11 @@ function world(memoryMegabytes = 1_024) {
         if (manifest === undefined) throw new FarthingError("model_not_ready", "no manifest");
         return manifest;
       },
-      async readBlob({ path, sha256 }) {
+      async *readBlob({ path, sha256 }) {
         reads.push(path);
         const bytes = blobs.get(sha256);
         if (bytes === undefined) throw new FarthingError("model_not_ready", `${path} is absent`);
-        return bytes;
+        yield bytes;
       },
     },
     temporaryDirectory,
@@ -84,7 +84,10 @@ test("a version whose file is corrupt is not ready and says why; the others serv
   const { store, add, models } = world();
   const good = store("m", { "model.onnx": onnxModel(addition(1)) });
   const bad = store("m", { "model.onnx": onnxModel(addition(2)).subarray(0, 50) });
-  const reason = { code: "model_not_ready", message: expect.stringMatching(/^The version cannot be loaded: model\.onnx does not load/) };
+  const reason = {
+    code: "model_not_ready",
+    message: expect.stringMatching(/^The version cannot be loaded: model\.onnx does not load/),
+  };
   await expect(add("m", bad)).rejects.toMatchObject(reason);
   await expect(models.ready({ model: "m", version: bad })).rejects.toMatchObject(reason);
   await models.ready({ model: "m", version: good });
@@ -105,6 +108,9 @@ test("a file that the store does not have, or the manifest does not list", async
 test("a model that does not fit into the function's memory is refused before it is read", async () => {
   const { store, add, reads } = world(256);
   const huge = store("m", { "model.onnx": onnxModel(addition(1)) }, { bytes: 500 * 2 ** 20 });
-  await expect(add("m", huge)).rejects.toMatchObject({ code: "model_not_ready", message: expect.stringMatching(/needs about 1004 MB.*has 96 MB/) });
+  await expect(add("m", huge)).rejects.toMatchObject({
+    code: "model_not_ready",
+    message: expect.stringMatching(/needs about 1004 MB.*has 96 MB/),
+  });
   expect(reads).toEqual([]);
 });

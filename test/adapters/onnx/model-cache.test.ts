@@ -146,7 +146,9 @@ test("what failed to load holds no room", async () => {
 test("memory stays within the budget, and no model is released while it works, in any order of events", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.record({ name: fc.constantFrom("a1", "b2", "c3", "d4", "e5", "f6"), ends: fc.nat(3) }), { maxLength: 40 }),
+      fc.array(fc.record({ name: fc.constantFrom("a1", "b2", "c3", "d4", "e5", "f6"), ends: fc.nat(3) }), {
+        maxLength: 40,
+      }),
       async (requests) => {
         const { cache, live } = world();
         const open: { readonly end: () => void; readonly done: Promise<unknown> }[] = [];
@@ -173,4 +175,26 @@ test("memory stays within the budget, and no model is released while it works, i
     ),
     { numRuns: 60 },
   );
+});
+
+test("a model whose stream is being read stays, and goes when it ended, broke off, or was left", async () => {
+  const { cache, live, touch } = world(10);
+  async function* words(fails = false) {
+    yield "a";
+    yield "b";
+    if (fails) throw new Error("broke off");
+  }
+  const read = async (fails: boolean, most: number): Promise<void> => {
+    let seen = 0;
+    for await (const _ of cache.useForStream("m6", () => words(fails))) {
+      // Does not fit beside it, and must not push it out.
+      if (seen === 0) await expect(touch("n6")).rejects.toMatchObject({ code: "overloaded" });
+      if (++seen === most) return;
+    }
+  };
+  await read(false, 9);
+  await expect(read(true, 9)).rejects.toThrow("broke off");
+  await read(false, 1);
+  await touch("n6");
+  expect([...live].map(({ name }) => name)).toEqual(["n6"]);
 });

@@ -87,7 +87,10 @@ export const WIDTH = 3;
 export const TABLE = Float32Array.from({ length: WORDS.length * WIDTH }, (_, at) => Math.sin(at + 1));
 
 /** Token states are the rows of TABLE. Asks for a mask and token types as transformers do, and leaves them unused. */
-export function lookupGraph(inputs: readonly string[] = ["input_ids", "attention_mask"], length: number | string = "length"): GraphDescription {
+export function lookupGraph(
+  inputs: readonly string[] = ["input_ids", "attention_mask"],
+  length: number | string = "length",
+): GraphDescription {
   return {
     inputs: inputs.map((name) => ({ name, element: "INT64", shape: ["rows", length] })),
     outputs: [{ name: "last_hidden_state", element: "FLOAT", shape: ["rows", length, WIDTH] }],
@@ -102,7 +105,10 @@ export function sumGraph(inputs: readonly string[] = ["input_ids"]): GraphDescri
   return {
     ...lookup,
     outputs: [{ name: "logits", element: "FLOAT", shape: ["rows", WIDTH] }],
-    initializers: [...(initializers ?? []), { name: "axes", element: "INT64", shape: [1], data: bytesOf(BigInt64Array.of(1n)) }],
+    initializers: [
+      ...(initializers ?? []),
+      { name: "axes", element: "INT64", shape: [1], data: bytesOf(BigInt64Array.of(1n)) },
+    ],
     nodes: [
       ...nodes,
       { op: "ReduceSum", inputs: ["last_hidden_state", "axes"], outputs: ["logits"], attributes: { keepdims: 0 } },
@@ -113,7 +119,10 @@ export function sumGraph(inputs: readonly string[] = ["input_ids"]): GraphDescri
 export const textFolder = (graph: GraphDescription): string =>
   modelFolder({ "model.onnx": onnxModel(graph), "tokenizer.json": TOKENIZER });
 
-export const textCard = (task: "embedding" | "text-classification", text: Readonly<Record<string, unknown>> = {}): ModelCard =>
+export const textCard = (
+  task: "embedding" | "text-classification",
+  text: Readonly<Record<string, unknown>> = {},
+): ModelCard =>
   cardOf({
     task,
     artifacts: { model: "model.onnx", tokenizer: "tokenizer.json" },

@@ -70,7 +70,8 @@ export function onnxModel({ inputs, outputs, nodes, initializers = [] }: GraphDe
   return message(number(1, IR_VERSION), field(7, graph), field(8, message(number(2, OPSET))));
 }
 
-export const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+export const bytesOf = (data: ArrayBufferView): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 const nodeOf = ({ op, inputs, outputs, attributes = {} }: Node) =>
   message(

@@ -26,7 +26,7 @@ const product: GraphDescription = {
 };
 
 test("a large model is stored with its weights apart, and answers as before", async () => {
-  const folder = modelFolder({ "onnx/model.onnx": onnxModel(product), "LICENSE": "free" });
+  const folder = modelFolder({ "onnx/model.onnx": onnxModel(product), LICENSE: "free" });
   const card = cardOf({ artifacts: { model: "onnx/model.onnx" } });
   const target = join(out, "large");
   const prepared = await prepareModel(folder, card, target);
@@ -70,7 +70,11 @@ test("a model that takes no input that could be made up stays as it is", async (
 
 describeWithData("models/silero-vad", "a graph that ONNX Runtime stores and cannot read back", (folder) => {
   test("stays as it is, and says why", async () => {
-    const prepared = await prepareModel(folder, cardOf({ artifacts: { model: "silero_vad.onnx" } }), join(out, "silero"));
+    const prepared = await prepareModel(
+      folder,
+      cardOf({ artifacts: { model: "silero_vad.onnx" } }),
+      join(out, "silero"),
+    );
     expect(prepared.type).toBe("original");
   });
 });

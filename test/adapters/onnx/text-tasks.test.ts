@@ -79,7 +79,10 @@ describe("embedding", () => {
     const { embed } = await modelOf(lookupGraph(), textCard("embedding"));
     const { vectors } = await embed(["good", [2, 4, 3]]);
     expect(vectors[1]).toEqual(vectors[0]);
-    await expect(embed([[2, 8]])).rejects.toMatchObject({ field: "input[0][1]", message: expect.stringContaining("is 8") });
+    await expect(embed([[2, 8]])).rejects.toMatchObject({
+      field: "input[0][1]",
+      message: expect.stringContaining("is 8"),
+    });
     await expect(embed([[]])).rejects.toMatchObject({ field: "input[0]" });
   });
 
@@ -95,7 +98,10 @@ describe("embedding", () => {
 
   test("a text's vector does not depend on what else is in the request", async () => {
     const { embed } = await modelOf(lookupGraph(), textCard("embedding"));
-    const texts = Array.from({ length: 300 }, (_, index) => ["good", "day night", "bad good day night bad"][index % 3] as string);
+    const texts = Array.from(
+      { length: 300 },
+      (_, index) => ["good", "day night", "bad good day night bad"][index % 3] as string,
+    );
     const together = (await embed(texts)).vectors;
     for (const index of [0, 1, 2, 297, 298, 299]) {
       expect(together[index]).toEqual((await embed([texts[index] as string])).vectors[0]);
@@ -136,7 +142,10 @@ describe("text classification", () => {
       ["scores", [2, 3]],
     ]);
     expect(outputs[0]?.data).toEqual(best.map((index) => LABELS[index]));
-    close(outputs[1]?.data as Float32Array, best.map((index, row) => expected[row]?.[index] as number));
+    close(
+      outputs[1]?.data as Float32Array,
+      best.map((index, row) => expected[row]?.[index] as number),
+    );
     close(outputs[2]?.data as Float32Array, expected.flat());
     expect(usage.inputTokens).toBe(7);
   });
@@ -145,7 +154,10 @@ describe("text classification", () => {
     const { ask } = await modelOf(sumGraph(), textCard("text-classification", { multiLabel: true }));
     const { outputs } = await ask(["good"], ["scores"]);
     expect(outputs.map(({ name }) => name)).toEqual(["scores"]);
-    close(outputs[0]?.data as Float32Array, logits([2, 4, 3]).map((value) => 1 / (1 + Math.exp(-value))));
+    close(
+      outputs[0]?.data as Float32Array,
+      logits([2, 4, 3]).map((value) => 1 / (1 + Math.exp(-value))),
+    );
   });
 
   test("without a mask, padding would be text: rows of other lengths run apart", async () => {

@@ -12,7 +12,12 @@ const CONTEXT = { requestId: "r", deadlineMillis: Number.POSITIVE_INFINITY };
 /** Numbers that are no pattern. */
 const wave = (length: number, scale: number) => Float32Array.from({ length }, (_, at) => Math.sin(at * 0.37) * scale);
 
-async function bothWays(folder: string, file: string, steps: readonly (readonly Tensor[])[], carry: Readonly<Record<string, string>> = {}) {
+async function bothWays(
+  folder: string,
+  file: string,
+  steps: readonly (readonly Tensor[])[],
+  carry: Readonly<Record<string, string>> = {},
+) {
   const model = await loadModel(folder, cardOf({ artifacts: { model: file } }), { threads: 1 }, systemClock);
   const { InferenceSession, Tensor: Native } = onnxRuntime();
   const session = await InferenceSession.create(join(folder, file), { logSeverityLevel: 4 });
@@ -30,7 +35,11 @@ async function bothWays(folder: string, file: string, steps: readonly (readonly 
     const feeds = Object.fromEntries(
       inputs.map(({ name, dataType, data, shape }) => {
         const from = carried(name);
-        const native = new Native(dataType === "INT64" ? "int64" : dataType === "INT32" ? "int32" : "float32", data as Float32Array, shape);
+        const native = new Native(
+          dataType === "INT64" ? "int64" : dataType === "INT32" ? "int32" : "float32",
+          data as Float32Array,
+          shape,
+        );
         return [name, from !== undefined && theirs[from] ? theirs[from] : native];
       }),
     );
@@ -50,7 +59,12 @@ async function bothWays(folder: string, file: string, steps: readonly (readonly 
 
 describeWithData("models/magika-v3_3", "a classifier of files, from their bytes", (folder) => {
   test("equals ONNX Runtime", async () => {
-    const bytes: Tensor = { name: "bytes", dataType: "INT32", shape: [2, 2048], data: Int32Array.from({ length: 4096 }, (_, at) => (at * 7) % 257) };
+    const bytes: Tensor = {
+      name: "bytes",
+      dataType: "INT32",
+      shape: [2, 2048],
+      data: Int32Array.from({ length: 4096 }, (_, at) => (at * 7) % 257),
+    };
     const { largest, outputs } = await bothWays(folder, "model.onnx", [[bytes]]);
     expect(outputs.target_label?.shape).toEqual([2, 214]);
     expect(largest).toBeLessThanOrEqual(1e-5);
@@ -86,7 +100,8 @@ describeWithData("models/ultraface-rfb-320", "a detector of faces", (folder) => 
 describeWithData("models/mnist-12", "half floats, in and out", (folder) => {
   test("agree with the same network in full precision", async () => {
     const pixels = wave(784, 1);
-    const open = (file: string) => loadModel(folder, cardOf({ artifacts: { model: file } }), { threads: 1 }, systemClock);
+    const open = (file: string) =>
+      loadModel(folder, cardOf({ artifacts: { model: file } }), { threads: 1 }, systemClock);
     const [full, half] = await Promise.all([open("model.onnx"), open("model_float16.onnx")]);
     const bits = new Uint16Array(Float16Array.from(pixels).buffer);
     const shape = [1, 1, 28, 28];

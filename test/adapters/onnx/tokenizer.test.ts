@@ -21,8 +21,14 @@ test("an id is in the vocabulary or it is not", async () => {
 });
 
 test("the padding id comes from the tokenizer, else from the model's configuration, else from the token's name", async () => {
-  const padded = await createTokenizer({ tokenizer: { ...file(), padding: { pad_id: 5 } }, modelConfig: { pad_token_id: 6 } });
-  const configured = await createTokenizer({ tokenizer: { ...file(), padding: null }, modelConfig: { pad_token_id: 6 } });
+  const padded = await createTokenizer({
+    tokenizer: { ...file(), padding: { pad_id: 5 } },
+    modelConfig: { pad_token_id: 6 },
+  });
+  const configured = await createTokenizer({
+    tokenizer: { ...file(), padding: null },
+    modelConfig: { pad_token_id: 6 },
+  });
   const named = await createTokenizer({ tokenizer: { ...file(), padding: null } });
   expect([padded, configured, named].map(({ paddingId }) => paddingId)).toEqual([5, 6, 0]);
 });

@@ -3,7 +3,7 @@ import type { ModelRecord, ModelVersion } from "../../../core/models/registry.ts
 import type { AnsweredBy, Catalogue, InferenceRoute } from "../../../core/protocols/protocol.ts";
 import { PROTOCOLS } from "../../../core/protocols/protocols.ts";
 import type { HttpRequest, HttpResponse } from "../../../core/protocols/spec/http.ts";
-import type { InferenceResult } from "../../../core/protocols/spec/inference.ts";
+import type { WholeResult } from "../../../core/protocols/spec/inference.ts";
 import type { ModelSignature } from "../../../core/protocols/spec/signature.ts";
 import type { DataType, Tensor } from "../../../core/protocols/spec/tensor.ts";
 
@@ -31,6 +31,7 @@ export const answeredBy = (version: ModelVersion): AnsweredBy => ({
   version,
   requestId: "request-1",
   createdAtSeconds: 1_795_000_000,
+  priceUsd: ({ inputTokens, outputTokens }) => (inputTokens + 2 * outputTokens) / 1_000_000,
 });
 
 /** One input `x` and one output `y` of the same type and shape. */
@@ -40,7 +41,7 @@ export function echoVersion(dataType: DataType, shape: readonly number[]): Model
 
 export const USAGE = { inputTokens: 3, outputTokens: 0, inferenceMillis: 1.5 };
 
-export const tensorResult = (...outputs: readonly Tensor[]): InferenceResult => ({
+export const tensorResult = (...outputs: readonly Tensor[]): WholeResult => ({
   type: "tensors",
   outputs,
   usage: USAGE,

@@ -1,9 +1,12 @@
 import { jest } from "@jest/globals";
 import { FarthingError } from "../../../core/errors.ts";
 import { encodeForwardEvent } from "../../../core/protocols/forward/event.ts";
+import { readForwardResponse } from "../../../core/protocols/forward/read-response.ts";
 import { decodeForwardResponse } from "../../../core/protocols/forward/response.ts";
+import type { GenerationEvent } from "../../../core/protocols/spec/generation.ts";
 import { createAnswerForwarded } from "../../../core/serving/answer-forwarded.ts";
 import type { LocalModels } from "../../../core/serving/local-models.ts";
+import { HELLO, saying } from "../protocols/openai/generation/generation-fixture.ts";
 import { digestOf, fakeClock, RESULT } from "./world.ts";
 
 const { clock } = fakeClock();
@@ -22,7 +25,7 @@ async function answerOf(models: Partial<LocalModels>, event: unknown) {
     clock,
     reportFault: (error) => faults.push(error),
   });
-  return { response: decodeForwardResponse(await answer(event, "lambda-1")), faults };
+  return { response: decodeForwardResponse((await answer(event, "lambda-1")) as Uint8Array), faults };
 }
 
 const overTheWire = (event: Parameters<typeof encodeForwardEvent>[0]): unknown => JSON.parse(encodeForwardEvent(event));
@@ -44,6 +47,36 @@ test("errors travel as they are, faults of ours are reported here too", async ()
   const { response, faults } = await answerOf({ infer: () => Promise.reject(corrupt) }, overTheWire(inferEvent));
   expect(response).toMatchObject({ type: "error", error: { code: "model_not_ready", message: corrupt.message } });
   expect(faults).toEqual([corrupt]);
+});
+
+test("generated text leaves as frames; what fails before its first event is one error, what fails later the last frame", async () => {
+  const request = { type: "generation", prompts: [], choices: 1, sampling: {}, stop: [] };
+  const event = { farthing: "infer/1", ...address, request };
+  const broken = new FarthingError("dependency_unavailable", "It broke off.");
+  const answerTo = (events: AsyncIterable<GenerationEvent>) => {
+    const faults: FarthingError[] = [];
+    const infer = async () => ({ type: "generation", events }) as const;
+    const models = { infer, ready: async () => {} };
+    const answer = createAnswerForwarded({ models, clock, reportFault: (error) => faults.push(error) });
+    return answer(event, "lambda-1").then((bytes) => ({ bytes, faults }));
+  };
+  const early = await answerTo(saying([], broken));
+  expect(decodeForwardResponse(early.bytes as Uint8Array)).toMatchObject({
+    type: "error",
+    error: { code: broken.code },
+  });
+  expect(early.faults).toEqual([broken]);
+
+  const late = await answerTo(saying(HELLO.slice(0, 3), broken));
+  const response = await readForwardResponse(late.bytes as AsyncIterable<Uint8Array>);
+  if (response.type !== "result" || response.result.type !== "generation") throw new Error("answered otherwise");
+  const events: GenerationEvent[] = [];
+  const { events: said } = response.result;
+  await expect(async () => {
+    for await (const one of said) events.push(one);
+  }).rejects.toMatchObject({ code: broken.code });
+  expect(events).toEqual(HELLO.slice(0, 3));
+  expect(late.faults).toEqual([broken]);
 });
 
 test("an event that cannot be read is an answer, not a crash", async () => {

@@ -3,7 +3,7 @@ import type { FarthingError } from "../../../core/errors.ts";
 import type { ModelRecord, ModelVersion } from "../../../core/models/registry.ts";
 import type { Protocol } from "../../../core/protocols/protocol.ts";
 import type { HttpRequest } from "../../../core/protocols/spec/http.ts";
-import type { InferenceResult } from "../../../core/protocols/spec/inference.ts";
+import type { WholeResult } from "../../../core/protocols/spec/inference.ts";
 import type { Clock } from "../../../core/serving/clock.ts";
 
 export const digestOf = (digit: string): string => digit.repeat(64);
@@ -69,7 +69,7 @@ export const requestTo = (path: string, overrides: Partial<HttpRequest> = {}): H
   ...overrides,
 });
 
-export const RESULT: InferenceResult = {
+export const RESULT: WholeResult = {
   type: "tensors",
   outputs: [],
   usage: { inputTokens: 100, outputTokens: 0, inferenceMillis: 1.23456 },

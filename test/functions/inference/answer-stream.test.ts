@@ -76,9 +76,18 @@ test("a stream waits for its reader instead of filling memory", async () => {
 });
 
 test("a frame goes out as it is, without a prelude", async () => {
-  const { bytes, stream } = await sent({ type: "frame", bytes: Buffer.from("frame") });
+  const { bytes, stream } = await sent({ type: "frames", bytes: Buffer.from("frame") });
   expect(bytes.toString()).toBe("frame");
   expect(stream.contentType).toBe("application/octet-stream");
+});
+
+test("so do many, at the reader's pace", async () => {
+  async function* frames() {
+    for (let index = 0; index < 100; index++) yield Buffer.alloc(10, index + 1);
+  }
+  const { bytes, stream } = await sent({ type: "frames", bytes: frames() });
+  expect(bytes).toHaveLength(1_000);
+  expect(stream.mostWaiting).toBeLessThan(100);
 });
 
 test("a reader that breaks off is an error of the call", async () => {

@@ -9,9 +9,9 @@ import {
 import {
   decodeForwardResponse,
   encodeForwardResponse,
-  type ForwardedResponse,
+  type WholeResponse,
 } from "../../../../core/protocols/forward/response.ts";
-import type { InferenceRequest, InferenceResult } from "../../../../core/protocols/spec/inference.ts";
+import type { InferenceRequest, WholeResult } from "../../../../core/protocols/spec/inference.ts";
 import type { Tensor } from "../../../../core/protocols/spec/tensor.ts";
 import { DIGEST, errorOf, USAGE } from "../fixture-model.ts";
 import { arbitraryTensor, bitsOf } from "../tensors/arbitrary-tensor.ts";
@@ -55,6 +55,13 @@ describe("event", () => {
     expect(throughEvent({ type: "infer", ...ADDRESS, request })).toEqual({ type: "infer", ...ADDRESS, request });
   });
 
+  test("what a task is asked to do, and where its inputs stood", () => {
+    const text: Tensor = { name: "text", dataType: "BYTES", shape: [1], data: ["a"] };
+    const parameters = { truncate: true, hypothesisTemplate: "{}!", aggregation: "none" } as const;
+    const request: InferenceRequest = { type: "tensors", inputs: [text], parameters, places: { text: "input[]" } };
+    expect(throughEvent({ type: "infer", ...ADDRESS, request })).toEqual({ type: "infer", ...ADDRESS, request });
+  });
+
   test("a question whether a version is ready", () => {
     expect(throughEvent({ type: "ready", ...ADDRESS })).toEqual({ type: "ready", ...ADDRESS });
   });
@@ -77,7 +84,11 @@ describe("event", () => {
     ["no deadline", { ...ADDRESS, deadlineMillis: null }, "deadlineMillis must be a number"],
     ["another version", { ...infer, farthing: "infer/2" }, 'farthing must be "infer/1" or "ready/1"'],
     ["no request", infer, "request must be an object"],
-    ["an unknown task", { ...infer, request: { type: "chat" } }, 'request.type must be "tensors" or "embeddings"'],
+    [
+      "an unknown task",
+      { ...infer, request: { type: "chat" } },
+      'request.type must be "tensors", "embeddings" or "generation"',
+    ],
     ["no data", { ...infer, request: { type: "tensors", inputs: [tensor] } }, "request.data must be base64"],
     ["inputs no array", { ...infer, request: { type: "tensors", inputs: {}, data: "" } }, "tensors are no array"],
     [
@@ -117,7 +128,7 @@ describe("event", () => {
   });
 });
 
-const throughResponse = (response: ForwardedResponse) => decodeForwardResponse(encodeForwardResponse(response));
+const throughResponse = (response: WholeResponse) => decodeForwardResponse(encodeForwardResponse(response));
 
 describe("response", () => {
   test("tensors of every datatype arrive as they were sent", () => {
@@ -135,13 +146,13 @@ describe("response", () => {
   test("NaN and infinities in an answer are data like any other", () => {
     const data = Float32Array.of(Number.NaN, Number.NEGATIVE_INFINITY);
     const outputs = [{ name: "y", dataType: "FP32", shape: [2], data }] as const;
-    const result: InferenceResult = { type: "tensors", outputs, usage: USAGE };
+    const result: WholeResult = { type: "tensors", outputs, usage: USAGE };
     expect(throughResponse({ type: "result", result })).toMatchObject({ result });
   });
 
   test("vectors, each of its own", () => {
     const vectors = [Float32Array.of(1, 2), Float32Array.of(9, 3, 4).subarray(1)];
-    const result: InferenceResult = { type: "embeddings", vectors, usage: USAGE };
+    const result: WholeResult = { type: "embeddings", vectors, usage: USAGE };
     expect(throughResponse({ type: "result", result })).toEqual({ type: "result", result });
   });
 

@@ -1,0 +1,153 @@
+/** The body of POST /v1/chat/completions: https://platform.openai.com/docs/api-reference/chat/create */
+import { FarthingError } from "../../../errors.ts";
+import { isJsonObject, type JsonObject } from "../../json/parse-json.ts";
+import type { ChatMessage, GenerationInference } from "../../spec/generation.ts";
+import { readFlag, refuseFieldsBut, wrong } from "../fields.ts";
+import { FIELDS_WITHOUT_EFFECT, readChoices, readCount, readStop, refuseUnsupported } from "./request-fields.ts";
+import { readSampling, SAMPLING_FIELDS } from "./sampling-fields.ts";
+
+const MOST_MESSAGES = 2_048;
+const MOST_TOP_LOGPROBS = 20;
+
+const UNSUPPORTED = {
+  tools: "the models here call no tools",
+  functions: "the models here call no functions",
+  function_call: "the models here call no functions",
+  audio: "the models here write text only",
+  prediction: "there is no speculation on a text of the caller's",
+  reasoning_effort: "the models here do not reason apart from their answer",
+  verbosity: "the models here have no such control",
+  web_search_options: "the models here search nothing",
+  moderation: "there is no moderation on the way; call /v1/moderations",
+} as const;
+
+const FIELDS: ReadonlySet<string> = new Set([
+  "model",
+  "messages",
+  "max_tokens",
+  "max_completion_tokens",
+  "n",
+  "stop",
+  "stream",
+  "stream_options",
+  "logprobs",
+  "top_logprobs",
+  "response_format",
+  "modalities",
+  "tool_choice",
+  "parallel_tool_calls",
+  ...SAMPLING_FIELDS,
+  ...FIELDS_WITHOUT_EFFECT,
+  ...Object.keys(UNSUPPORTED),
+]);
+
+export function readChatRequest(body: JsonObject): GenerationInference {
+  refuseFieldsBut(FIELDS, body);
+  refuseUnsupported(body, UNSUPPORTED);
+  refuseOtherForms(body);
+  const maxTokens = readMaxTokens(body);
+  const topLogprobs = readTopLogprobs(body);
+  return {
+    type: "generation",
+    prompts: [{ type: "chat", messages: readMessages(body) }],
+    choices: readChoices(body),
+    ...(maxTokens !== undefined && { maxTokens }),
+    sampling: readSampling(body),
+    stop: readStop(body),
+    ...(topLogprobs !== undefined && { topLogprobs }),
+  };
+}
+
+/** Each of these has one value that asks for nothing special. */
+function refuseOtherForms({ response_format: format, modalities, tool_choice: toolChoice }: JsonObject): void {
+  if (format !== undefined && format !== null && !(isJsonObject(format) && format.type === "text")) {
+    const asked = isJsonObject(format) ? format.type : format;
+    throw wrong("response_format", asked, '{"type": "text"} or absent: the models here are not held to a schema');
+  }
+  if (modalities !== undefined && modalities !== null && !(Array.isArray(modalities) && modalities.join() === "text")) {
+    throw wrong("modalities", modalities, '["text"] or absent');
+  }
+  if (toolChoice !== undefined && toolChoice !== null && toolChoice !== "none" && toolChoice !== "auto") {
+    throw wrong("tool_choice", toolChoice, '"none" or absent: the models here call no tools');
+  }
+}
+
+function readMaxTokens(body: JsonObject): number | undefined {
+  const older = readCount(body, "max_tokens", 1, Number.MAX_SAFE_INTEGER);
+  const newer = readCount(body, "max_completion_tokens", 1, Number.MAX_SAFE_INTEGER);
+  if (older !== undefined && newer !== undefined && older !== newer) {
+    throw wrong("max_tokens", older, `absent, or equal to max_completion_tokens (${newer})`);
+  }
+  return newer ?? older;
+}
+
+function readTopLogprobs(body: JsonObject): number | undefined {
+  const top = readCount(body, "top_logprobs", 0, MOST_TOP_LOGPROBS);
+  if (readFlag(body.logprobs, "logprobs")) return top ?? 0;
+  if (top !== undefined) throw wrong("top_logprobs", top, "absent unless logprobs is true");
+  return undefined;
+}
+
+function readMessages({ messages }: JsonObject): readonly ChatMessage[] {
+  if (messages === undefined) {
+    throw new FarthingError("missing_field", "messages is absent; it must be an array of messages.", {
+      field: "messages",
+    });
+  }
+  if (!Array.isArray(messages) || messages.length === 0 || messages.length > MOST_MESSAGES) {
+    throw wrong("messages", messages, `an array of 1 to ${MOST_MESSAGES} messages`);
+  }
+  return messages.map((message: unknown, index) => readMessage(message, `messages[${index}]`));
+}
+
+/** OpenAI's newer name for the system's messages is of no use to a template that was written before. */
+const ROLES: Readonly<Record<string, ChatMessage["role"]>> = {
+  system: "system",
+  developer: "system",
+  user: "user",
+  assistant: "assistant",
+};
+
+/** What clients send back of an answer's message; none of it is text to go on from. */
+const ANSWER_FIELDS = ["refusal", "annotations", "audio", "function_call", "tool_calls"];
+
+function readMessage(message: unknown, field: string): ChatMessage {
+  if (!isJsonObject(message)) throw wrong(field, message, "an object with role and content");
+  const role = typeof message.role === "string" ? ROLES[message.role] : undefined;
+  if (role === undefined) {
+    const allowed = `one of ${Object.keys(ROLES).join(", ")}; the models here call no tools`;
+    throw wrong(`${field}.role`, message.role, allowed);
+  }
+  for (const name in message) {
+    if (name === "role" || name === "content" || name === "name") continue;
+    const value = message[name];
+    if (ANSWER_FIELDS.includes(name) && (value === null || (Array.isArray(value) && value.length === 0))) continue;
+    throw wrong(`${field}.${name}`, value, "absent; a message has role, content and name");
+  }
+  const content = readContent(message.content, `${field}.content`);
+  const { name } = message;
+  if (name === undefined || name === null) return { role, content };
+  if (typeof name !== "string") throw wrong(`${field}.name`, name, "a text");
+  return { role, content, name };
+}
+
+/** A text, or parts of type `text`. */
+function readContent(content: unknown, field: string): string {
+  if (typeof content === "string") return wellFormed(content, field);
+  if (!Array.isArray(content)) throw wrong(field, content, "a text, or an array of parts of type text");
+  const texts = content.map((part: unknown, index) => {
+    const place = `${field}[${index}]`;
+    if (!isJsonObject(part)) throw wrong(place, part, 'an object like {"type": "text", "text": …}');
+    if (part.type !== "text") throw wrong(`${place}.type`, part.type, '"text": the models here read nothing else');
+    if (typeof part.text !== "string") throw wrong(`${place}.text`, part.text, "a text");
+    return wellFormed(part.text, `${place}.text`);
+  });
+  return texts.join("");
+}
+
+/** Empty is allowed: an assistant may have said nothing. */
+export function wellFormed(text: string, field: string): string {
+  if (text.isWellFormed()) return text;
+  const message = `${field} holds half of a surrogate pair, which is no Unicode text.`;
+  throw new FarthingError("invalid_field", message, { field });
+}

@@ -1,0 +1,124 @@
+/** POST /v1/completions: text goes on, without a chat around it. */
+import { versionId } from "../../../models/registry.ts";
+import { jsonResponse } from "../../json/json-response.ts";
+import { parseJsonObject, refuseCompressedBody } from "../../json/parse-json.ts";
+import type { AnsweredBy, DecodedGeneration, GenerationRoute, Pending } from "../../protocol.ts";
+import type { GenerationEvent, TokenLogprobs } from "../../spec/generation.ts";
+import type { HttpRequest, HttpResponse } from "../../spec/http.ts";
+import { readModel } from "../fields.ts";
+import { collect } from "./collected-choices.ts";
+import { readCompletionsRequest } from "./completions-request.ts";
+import { eventStreamResponse, type StreamedChunk } from "./event-stream.ts";
+import { type AnswerForm, readAnswerForm, requireGeneration } from "./request-fields.ts";
+import { priceComment, usageMembers, usageObject } from "./usage.ts";
+
+export const COMPLETIONS_ROUTE: GenerationRoute = {
+  kind: "generation",
+  method: "POST",
+  path: "/v1/completions",
+  open,
+};
+
+function open(request: HttpRequest): Pending<DecodedGeneration> {
+  refuseCompressedBody(request);
+  const body = parseJsonObject(request.body);
+  const model = readModel(body);
+  return {
+    model,
+    decode(version) {
+      requireGeneration(model, version, "/v1/completions");
+      const form = readAnswerForm(body);
+      const decoded = readCompletionsRequest(body);
+      const withLogprobs = decoded.topLogprobs !== undefined;
+      return {
+        request: decoded,
+        encodeEvents: (events, answer) =>
+          form.stream
+            ? eventStreamResponse(chunks(events, answer, { ...form, withLogprobs }))
+            : buffered(events, answer, withLogprobs),
+      };
+    },
+  };
+}
+
+async function buffered(
+  events: AsyncIterable<GenerationEvent>,
+  answer: AnsweredBy,
+  withLogprobs: boolean,
+): Promise<HttpResponse> {
+  const { choices, usage } = await collect(events);
+  return jsonResponse({
+    ...head(answer),
+    choices: choices.map(({ text, tokens, reason }, index) => ({
+      text,
+      index,
+      logprobs: withLogprobs ? createLogprobs()(tokens) : null,
+      finish_reason: reason,
+    })),
+    usage: usageObject(usage),
+  });
+}
+
+async function* chunks(
+  events: AsyncIterable<GenerationEvent>,
+  answer: AnsweredBy,
+  { includeUsage, withLogprobs }: AnswerForm & { readonly withLogprobs: boolean },
+): AsyncGenerator<StreamedChunk> {
+  const common = head(answer);
+  const logprobsOf: ReturnType<typeof createLogprobs>[] = [];
+  const chunk = (
+    index: number,
+    text: string,
+    tokens: readonly TokenLogprobs[],
+    reason: string | null,
+  ): StreamedChunk => ({
+    type: "chunk",
+    value: {
+      ...common,
+      choices: [{ text, index, logprobs: logprobsOf[index]?.(tokens) ?? null, finish_reason: reason }],
+      ...(includeUsage && { usage: null }),
+    },
+  });
+  for await (const event of events) {
+    switch (event.type) {
+      case "start":
+        break;
+      case "text-start":
+        if (withLogprobs) logprobsOf[event.choice] = createLogprobs();
+        break;
+      case "text-delta":
+        if (event.text !== "" || event.tokens?.length) yield chunk(event.choice, event.text, event.tokens ?? [], null);
+        break;
+      case "text-finish":
+        yield chunk(event.choice, "", [], event.reason);
+        break;
+      case "finish":
+        yield includeUsage
+          ? { type: "chunk", value: { ...common, ...usageMembers(event.usage, answer) } }
+          : priceComment(event.usage, answer);
+    }
+  }
+}
+
+const head = ({ requestId, createdAtSeconds, model, version }: AnsweredBy) => ({
+  id: `cmpl-${requestId}`,
+  object: "text_completion",
+  created: createdAtSeconds,
+  model: model.name,
+  system_fingerprint: `fp_${versionId(version.digest)}`,
+});
+
+/** The older form, by columns; offsets count the characters of one choice from its beginning, over all of its chunks. */
+function createLogprobs() {
+  let offset = 0;
+  return (tokens: readonly TokenLogprobs[]) => ({
+    tokens: tokens.map(({ text }) => text),
+    token_logprobs: tokens.map(({ logprob }) => logprob),
+    top_logprobs: tokens.map(({ top }) => Object.fromEntries(top.map(({ text, logprob }) => [text, logprob]))),
+    text_offset: tokens.map(({ text }) => {
+      const start = offset;
+      offset += text.length;
+      return start;
+    }),
+  });
+}

@@ -1,0 +1,25 @@
+import { formatUsd } from "../../../pricing/request-price.ts";
+import type { AnsweredBy } from "../../protocol.ts";
+import type { InferenceUsage } from "../../spec/inference.ts";
+
+export const usageObject = ({ inputTokens, outputTokens }: InferenceUsage) => ({
+  prompt_tokens: inputTokens,
+  completion_tokens: outputTokens,
+  total_tokens: inputTokens + outputTokens,
+});
+
+/**
+ * What a stream says last of itself. Headers are gone by then, so the price, which buffered answers carry in
+ * `x-farthing-price-usd`, is a member of this chunk that OpenAI's does not have: `x_farthing.price_usd`, a decimal as text.
+ */
+export const usageMembers = (usage: InferenceUsage, answer: AnsweredBy) => ({
+  choices: [],
+  usage: usageObject(usage),
+  x_farthing: { price_usd: formatUsd(answer.priceUsd(usage)) },
+});
+
+/** For callers who did not ask for usage: clients pass over comments, people who look at the stream do not. */
+export const priceComment = (usage: InferenceUsage, answer: AnsweredBy) => ({
+  type: "comment" as const,
+  text: `x-farthing-price-usd ${formatUsd(answer.priceUsd(usage))}`,
+});

@@ -1,0 +1,173 @@
+/** Text on its way from a target to a caller: status, price, usage line, deadline, and callers who leave. */
+import { FarthingError } from "../../../core/errors.ts";
+import type { UsageLine } from "../../../core/metering/usage-line.ts";
+import { usageLineSchema } from "../../../core/metering/usage-line-schema.ts";
+import { openai } from "../../../core/protocols/openai/openai.ts";
+import type { GenerationEvent } from "../../../core/protocols/spec/generation.ts";
+import type { HttpResponse } from "../../../core/protocols/spec/http.ts";
+import { createApi } from "../../../core/serving/api.ts";
+import { createRegistryView } from "../../../core/serving/registry-view.ts";
+import { HELLO } from "../protocols/openai/generation/generation-fixture.ts";
+import { digestOf, fakeClock, modelOf, requestTo, versionOf } from "./world.ts";
+
+const DIGEST = digestOf("a");
+const MODEL = modelOf({
+  name: "m",
+  versions: [
+    { ...versionOf(DIGEST), task: "text-generation", price: { usdPerRequest: 0.001, usdPerThousandOutputTokens: 1 } },
+  ],
+});
+const LIMIT_MILLIS = 1_000;
+
+function world(events: (time: ReturnType<typeof fakeClock>) => AsyncIterable<GenerationEvent>) {
+  const lines: UsageLine[] = [];
+  const faults: FarthingError[] = [];
+  const time = fakeClock();
+  const api = createApi({
+    protocols: [openai],
+    authenticator: { authenticate: () => ({ type: "known", tenant: "acme", keyPrefix: "fk_aaaa" }) },
+    registry: createRegistryView({ get: async () => MODEL, list: async () => [MODEL] }, time.clock.epochMillis),
+    targets: {
+      local: {
+        group: "small",
+        target: {
+          kind: "function",
+          infer: async () => ({ type: "generation", events: events(time) }),
+          ready: async () => {},
+        },
+      },
+    },
+    clock: time.clock,
+    deployment: "small",
+    emitUsage: (line) => lines.push(usageLineSchema.parse(line) as UsageLine),
+    reportFault: (error) => faults.push(error),
+  });
+  const ask = (fields: object) => {
+    const body = Buffer.from(JSON.stringify({ model: "m", messages: [{ role: "user", content: "Hi" }], ...fields }));
+    const deadlineMillis = time.clock.epochMillis() + LIMIT_MILLIS;
+    return api(requestTo("/v1/chat/completions", { body }), { requestId: "r", deadlineMillis, coldStart: false });
+  };
+  return { ask, lines, faults, time };
+}
+
+const saying = (events: readonly GenerationEvent[], thenFails?: Error) =>
+  async function* () {
+    yield* events;
+    if (thenFails !== undefined) throw thenFails;
+  };
+const reader = ({ body }: HttpResponse) => (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+const restOf = async (chunks: AsyncIterator<Uint8Array>): Promise<string> => {
+  let text = "";
+  for (let next = await chunks.next(); !next.done; next = await chunks.next())
+    text += Buffer.from(next.value).toString();
+  return text;
+};
+
+test("a whole answer has its price in a header, and its usage line before it leaves", async () => {
+  const { ask, lines } = world(saying(HELLO));
+  const response = await ask({});
+  expect(response).toMatchObject({
+    status: 200,
+    headers: { "x-farthing-price-usd": "0.004", "x-farthing-target": "function" },
+  });
+  expect(lines).toMatchObject([{ status: 200, inputTokens: 5, outputTokens: 3, priceUsd: 0.004, inferenceMillis: 2 }]);
+});
+
+test("a stream has its price in its last chunk, the same as in the usage line, which comes before the last byte", async () => {
+  const { ask, lines } = world(saying(HELLO));
+  const response = await ask({ stream: true, stream_options: { include_usage: true } });
+  expect(response.headers).not.toHaveProperty("x-farthing-price-usd");
+  const chunks = reader(response);
+  let text = "";
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+    text += Buffer.from(next.value).toString();
+    if (text.includes("[DONE]")) expect(lines).toHaveLength(1);
+  }
+  expect(text).toContain('"x_farthing":{"price_usd":"0.004"}');
+  expect(lines).toMatchObject([
+    {
+      status: 200,
+      outputTokens: 3,
+      priceUsd: 0.004,
+      responseBytes: Buffer.byteLength(text),
+      route: "/v1/chat/completions",
+    },
+  ]);
+});
+
+test("no token waits for the next one", async () => {
+  const more = Promise.withResolvers<void>();
+  const { ask } = world(async function* () {
+    yield* HELLO.slice(0, 3);
+    await more.promise;
+    yield* HELLO.slice(3);
+  });
+  const chunks = reader(await ask({ stream: true }));
+  await chunks.next();
+  expect(Buffer.from((await chunks.next()).value as Uint8Array).toString()).toContain('"Hel"');
+  more.resolve();
+  expect(await restOf(chunks)).toContain("[DONE]");
+});
+
+test("what fails before the first event still has a status, in a stream as in a whole answer", async () => {
+  const tooLong = new FarthingError("invalid_field", "Too long.", { field: "messages" });
+  for (const stream of [false, true]) {
+    const { ask, lines, faults } = world(saying([], tooLong));
+    expect(await ask({ stream })).toMatchObject({ status: 400, body: expect.stringContaining("Too long.") });
+    expect(lines).toMatchObject([{ status: 400, error: "invalid_field", priceUsd: 0 }]);
+    expect(faults).toEqual([]);
+  }
+});
+
+test("what fails later is the last event of the stream, told once, and costs nothing", async () => {
+  const broken = new FarthingError("dependency_unavailable", "It broke off.");
+  const { ask, lines, faults } = world(saying(HELLO.slice(0, 4), broken));
+  const response = await ask({ stream: true });
+  expect(response.status).toBe(200);
+  expect(await restOf(reader(response))).toMatch(/data: \{"error":\{"message":"It broke off\."[^\n]*\n\n$/);
+  expect(lines).toMatchObject([
+    { status: 503, error: "dependency_unavailable", priceUsd: 0, inputTokens: 0, outputTokens: 0 },
+  ]);
+  expect(faults).toEqual([broken]);
+});
+
+test("a whole answer that fails is told once, too", async () => {
+  const broken = new FarthingError("dependency_unavailable", "It broke off.");
+  const { ask, lines, faults } = world(saying(HELLO.slice(0, 4), broken));
+  expect((await ask({})).status).toBe(503);
+  expect(lines).toMatchObject([{ status: 503, error: "dependency_unavailable", priceUsd: 0 }]);
+  expect(faults).toEqual([broken]);
+});
+
+test("a model that falls silent is left at the deadline, with the protocol's own error", async () => {
+  const { ask, lines, time } = world(async function* () {
+    yield* HELLO.slice(0, 3);
+    await new Promise(() => {});
+  });
+  const chunks = reader(await ask({ stream: true }));
+  await chunks.next();
+  await chunks.next();
+  const last = chunks.next();
+  await new Promise((resolve) => setImmediate(resolve));
+  time.pass(LIMIT_MILLIS);
+  expect(Buffer.from((await last).value as Uint8Array).toString()).toContain('"code":"deadline_exceeded"');
+  expect(await restOf(chunks)).toBe("");
+  expect(lines).toMatchObject([{ status: 504, error: "deadline_exceeded", priceUsd: 0 }]);
+});
+
+test("a caller who leaves stops the work, and pays for what was made", async () => {
+  let isOver = false;
+  const { ask, lines } = world(async function* () {
+    try {
+      yield* HELLO;
+    } finally {
+      isOver = true;
+    }
+  });
+  const chunks = reader(await ask({ stream: true }));
+  await chunks.next();
+  await chunks.next();
+  await chunks.return?.();
+  expect(isOver).toBe(true);
+  expect(lines).toMatchObject([{ status: 200, inputTokens: 5, outputTokens: 1, priceUsd: 0.002 }]);
+});
