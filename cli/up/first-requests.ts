@@ -12,7 +12,12 @@ interface DigitSample {
   readonly label: number;
   /** base64 of 784 bytes, 28 rows of 28 grey levels. */
   readonly image: string;
+  /** What the model answered when it was measured. */
+  readonly probabilities: readonly number[];
 }
+
+/** The first picture that a newcomer sees shall leave no doubt. */
+const CLEAR = 0.99;
 
 export function firstRequests({
   url,
@@ -65,7 +70,7 @@ function digitFile(
   const evaluation = join(modelsFolder, "digits/evaluation.json");
   if (!existsSync(evaluation)) return undefined;
   const { samples } = JSON.parse(readFileSync(evaluation, "utf8")) as { readonly samples: readonly DigitSample[] };
-  const [sample] = samples;
+  const sample = samples.find(({ label, probabilities }) => (probabilities[label] ?? 0) > CLEAR) ?? samples[0];
   if (sample === undefined) return undefined;
   const data = [...Buffer.from(sample.image, "base64")];
   const folder = join(stateDirectory, "samples");

@@ -1,6 +1,7 @@
 /** `farthing up`: synthesise, bring to life, publish the demo models, say how to call them. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Door } from "../../local/api-gateway/simulator.ts";
 import { createPlatform } from "../../local/platform.ts";
 import { openDeployment } from "../deployment.ts";
 import { removePlatformFile, writePlatformFile } from "../platform-file.ts";
@@ -23,6 +24,8 @@ export interface UpOptions {
   readonly environment: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Default: plain HTTP on the loopback interface. */
+  readonly door?: Door;
   readonly stateDirectory: string;
   /** Gets one JSON object when everything answers, and goes when the platform stops. */
   readonly readyFile?: string;
@@ -60,6 +63,7 @@ export async function up(options: UpOptions, terminal: Terminal, signal: AbortSi
       stateDirectory,
       environment,
       port,
+      ...(options.door === undefined ? {} : { door: options.door }),
       clock: Date.now,
       emit: eventPrinter(terminal, options.verbose, Date.now),
     }).catch((error: NodeJS.ErrnoException) => {
@@ -76,7 +80,7 @@ export async function up(options: UpOptions, terminal: Terminal, signal: AbortSi
     }
     const apiKey = await demoKey(stateDirectory, deployment.keys);
     const models = liveModels(await deployment.registry.list());
-    await requireAnswer(url, apiKey);
+    await requireAnswer(platform.loopbackUrl, apiKey);
     step("the API answers");
 
     writePlatformFile(stateDirectory, { environment, pid: process.pid, url, awsEndpointUrl, region, credentials });
