@@ -45,8 +45,18 @@ const config: FarthingConfigInput = {
       logs: { retentionDays: 30 },
       throttle: { requestsPerSecond: 1_000_000, burst: 1_000_000 },
       tracing: false,
-      router: { architecture: "host" },
-      modelGroups: [{ name: "small", memoryMb: 1769, architecture: "host", models: demoModels, preload: ["digits"] }],
+      // One process holds router and models, many requests at once: a thread for each processor, models in each of them.
+      router: { architecture: "host", holds: "small", memoryMb: 4096 },
+      modelGroups: [
+        {
+          name: "small",
+          memoryMb: 4096,
+          architecture: "host",
+          models: demoModels,
+          preload: ["digits"],
+          placement: { kind: "managed-instances", workers: "host", concurrency: 128, minEnvironments: 1 },
+        },
+      ],
     },
   },
 };

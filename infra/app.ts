@@ -2,6 +2,7 @@
  * Entry of the CDK app: `npx cdk synth -c env=<name>`, or `node infra/app.ts -c env=<name>` with CDK_OUTDIR set.
  * Needs no AWS credentials.
  */
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { Template } from "../core/pricing/deployment-cost.ts";
 import config from "../farthing.config.ts";
@@ -24,6 +25,7 @@ try {
       servingEntry: SERVING_ENTRY,
       buildDirectory: join(root, ".farthing", "build"),
       host: { platform: process.platform, arch: process.arch },
+      hostCores: availableParallelism(),
     },
     // CloudFormation never sees the templates that run on one machine; the tests check them all the same.
     validate: !ON_ONE_MACHINE.has(environment.name),

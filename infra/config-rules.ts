@@ -1,4 +1,6 @@
 /** Rules of farthing.config.ts that no single field can show: what must fit together within one environment. */
+import { MIN_INSTANCE_MEMORY_MB, type Placement, vcpusOf } from "./placement.ts";
+
 export interface ConfigProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -8,13 +10,19 @@ export interface ConfigProblem {
 export interface CheckedEnvironment {
   readonly region?: string | undefined;
   readonly domain?: { readonly certificateArn: string } | undefined;
-  readonly router: { readonly timeoutSeconds: number; readonly holds?: string | undefined };
-  readonly modelGroups: readonly {
+  readonly router: CheckedFunction & { readonly holds?: string | undefined };
+  readonly modelGroups: readonly (CheckedFunction & {
     readonly name: string;
-    readonly timeoutSeconds: number;
+    readonly placement: Placement;
     readonly models: readonly string[];
     readonly preload: readonly string[];
-  }[];
+  })[];
+}
+
+interface CheckedFunction {
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly reservedConcurrency?: number | undefined;
 }
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html */
@@ -32,6 +40,7 @@ export function deploymentProblems(environment: CheckedEnvironment): readonly Co
     ...heldGroup(environment),
     ...routerTimeout(environment),
     ...certificateRegion(environment),
+    ...instances(environment),
   ];
 }
 
@@ -96,4 +105,33 @@ function* certificateRegion({ domain, region }: CheckedEnvironment): Generator<C
   if (domain === undefined || region === undefined || certificateRegion === region) return;
   const message = `the certificate is in ${certificateRegion}; a regional endpoint needs one in ${region}`;
   yield { path: ["domain", "certificateArn"], message };
+}
+
+const MAX_CONCURRENCY_PER_VCPU = 64;
+
+/** What the function of a group on instances may be; the router's options count where the router holds the group. */
+function* instances({ router, modelGroups }: CheckedEnvironment): Generator<ConfigProblem> {
+  for (const [index, group] of modelGroups.entries()) {
+    const { placement, name } = group;
+    if (placement.kind !== "managed-instances") continue;
+    const isRouter = router.holds === name;
+    const [path, { memoryMb, reservedConcurrency }] = isRouter ? [["router"], router] : [["modelGroups", index], group];
+    if (memoryMb < MIN_INSTANCE_MEMORY_MB) {
+      const message = `${memoryMb} MB is too little on managed instances, which take ${MIN_INSTANCE_MEMORY_MB} MB or more`;
+      yield { path: [...path, "memoryMb"], message };
+    }
+    if (reservedConcurrency !== undefined) {
+      const message = "is for functions on demand; on managed instances placement.maxEnvironments is the limit";
+      yield { path: [...path, "reservedConcurrency"], message };
+    }
+    const most = MAX_CONCURRENCY_PER_VCPU * vcpusOf(placement, memoryMb);
+    if (placement.concurrency > most) {
+      const message = `${placement.concurrency} is more than ${MAX_CONCURRENCY_PER_VCPU} for each of the environment's ${most / MAX_CONCURRENCY_PER_VCPU} vCPUs`;
+      yield { path: ["modelGroups", index, "placement", "concurrency"], message };
+    }
+    if (placement.maxEnvironments !== undefined && placement.maxEnvironments < placement.minEnvironments) {
+      const message = `${placement.maxEnvironments} is below minEnvironments, which is ${placement.minEnvironments}`;
+      yield { path: ["modelGroups", index, "placement", "maxEnvironments"], message };
+    }
+  }
 }

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { MODEL_NAME_PATTERN } from "../core/models/card.ts";
 import { priceBookSchema, usEast1 } from "../core/pricing/price-book.ts";
 import { deploymentProblems } from "./config-rules.ts";
+import { placementSchema } from "./placement.ts";
 
 export const ENVIRONMENTS = ["dev", "staging", "prod", "local", "onprem"] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
@@ -26,7 +27,7 @@ export const DEFAULTS = {
   accountLogRole: true,
   tags: {},
   router: { memoryMb: 512, architecture: "arm64", timeoutSeconds: 75 },
-  modelGroup: { memoryMb: 1769, architecture: "x86_64", timeoutSeconds: 60 },
+  modelGroup: { memoryMb: 1769, architecture: "x86_64", timeoutSeconds: 60, placement: { kind: "on-demand" } },
 } as const;
 
 /** Retentions that CloudWatch Logs takes, in days: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
@@ -67,6 +68,11 @@ const modelGroupSchema = z.strictObject({
   memoryMb: functionOptions.memoryMb.default(DEFAULTS.modelGroup.memoryMb),
   architecture: architecture.default(DEFAULTS.modelGroup.architecture),
   timeoutSeconds: functionOptions.timeoutSeconds.default(DEFAULTS.modelGroup.timeoutSeconds),
+  /**
+   * On demand, one request to an environment; or on EC2 instances that Lambda manages, many requests to one. A group that the
+   * router holds takes the router with it.
+   */
+  placement: placementSchema.default(DEFAULTS.modelGroup.placement),
   /** Models that get a route of their own to this group: one hop less. Others are reached through the router. Default: none. */
   models: z.array(modelName).default([]),
   /** Models of this group that are loaded while the function starts, before its first request. Default: none. */
@@ -163,6 +169,18 @@ export const configSchema = z
   .check((context) => {
     for (const [name, environment] of Object.entries(context.value.environments)) {
       if (environment === undefined || ON_ONE_MACHINE.has(name as EnvironmentName)) continue;
+      for (const [index, { placement }] of environment.modelGroups.entries()) {
+        if (placement.kind !== "managed-instances") continue;
+        const path = ["environments", name, "modelGroups", index, "placement"];
+        if (placement.network === undefined) {
+          const message = "is required where instances are started: { subnetIds, securityGroupIds }";
+          context.issues.push({ code: "custom", input: undefined, path: [...path, "network"], message });
+        }
+        if (placement.workers === "host") {
+          const message = `"host" is for ${[...ON_ONE_MACHINE].join(" and ")}; a deployment needs "vcpus" or a number`;
+          context.issues.push({ code: "custom", input: "host", path: [...path, "workers"], message });
+        }
+      }
       for (const [path, one] of [
         [["router"], environment.router] as const,
         ...environment.modelGroups.map((group, index) => [["modelGroups", index], group] as const),

@@ -1,6 +1,7 @@
 /** The synthesised stacks, running on this machine. Composition only: every behaviour is a simulator's. */
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Door } from "./api-gateway/simulator.ts";
 import { AssetCopies } from "./assembly/assets.ts";
 import { changedFunctions } from "./assembly/changed-functions.ts";
 import { readCloudAssembly } from "./assembly/cloud-assembly.ts";
@@ -18,8 +19,10 @@ export interface PlatformOptions {
   /** What lasts between runs: objects, tables, logs. One platform at a time may use it. */
   readonly stateDirectory: string;
   readonly environment: string;
-  /** Of the API on the loopback interface; 0 takes a free one. */
+  /** Of the API; 0 takes a free one. */
   readonly port: number;
+  /** Default: plain HTTP on the loopback interface. */
+  readonly door?: Door;
   readonly emit: (event: PlatformEvent) => void;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -28,6 +31,8 @@ export interface PlatformOptions {
 export interface Platform {
   /** Where customers call. */
   readonly apiUrl: string;
+  /** The same API in plain HTTP on the loopback interface. */
+  readonly loopbackUrl: string;
   /** Where the AWS SDK calls (`AWS_ENDPOINT_URL`). */
   readonly awsEndpointUrl: string;
   readonly region: string;
@@ -74,10 +79,12 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     await deployment.create(new Map(simulators.all.flatMap(({ resources }) => Object.entries(resources))), emit);
     emit({ type: "progress", step: "resources exist", detail: assembly.stacks.map(({ name }) => name).join(", ") });
     for (const simulator of simulators.all) await simulator.start?.();
-    const apiUrl = await simulators.apiGateway.listen(options.port);
+    const apiUrl = await simulators.apiGateway.listen(options.port, {}, options.door);
+    const loopbackUrl = options.door === undefined ? apiUrl : await simulators.apiGateway.listen(0);
 
     return {
       apiUrl,
+      loopbackUrl,
       awsEndpointUrl,
       region: REGION,
       operatorCredentials: OPERATOR_CREDENTIALS,

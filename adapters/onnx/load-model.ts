@@ -34,8 +34,10 @@ export async function loadModel(
   card: ModelCard,
   settings: SessionSettings,
   clock: Clock,
+  /** How the task runs the graph; by default as it is. */
+  arrange: (graph: Graph) => Graph = (opened) => opened,
 ): Promise<LoadedModel> {
-  const graph = await openFile(directory, card, settings);
+  const graph = arrange(await openFile(directory, card, settings));
   try {
     const files = await readFiles(directory, card);
     const tokenizer = await openTokenizer(directory, card, files);

@@ -6,6 +6,8 @@ import type { GenerationEvent, GenerationInference } from "../../core/protocols/
 import type { Clock } from "../../core/serving/clock.ts";
 import type { LocalModels, ModelAddress } from "../../core/serving/local-models.ts";
 import type { InferenceContext } from "../../core/serving/target.ts";
+import { batchedGraph } from "./batching/batched-graph.ts";
+import type { Graph } from "./graph.ts";
 import { type LoadedModel, loadModel } from "./load-model.ts";
 import { modelBudgetBytes, modelMemoryBytes } from "./memory-budget.ts";
 import { createModelCache } from "./model-cache.ts";
@@ -19,7 +21,10 @@ export interface LocalModelsOptions {
   readonly temporaryDirectory: string;
   /** Memory that the process may take, or this thread's share of it: sets the room for models and the number of threads. */
   readonly memoryMegabytes: number;
-  /** Several requests are served at once, in several threads like this one: sessions compute on one thread each. Default false. */
+  /**
+   * Several requests are served at once, in several threads like this one: sessions compute on one thread each, and
+   * runs that are asked for at once share one. Default false.
+   */
   readonly manyRequests?: boolean;
   readonly clock: Clock;
   onLoaded(event: ModelAddress & { readonly millis: number }): void;
@@ -28,6 +33,8 @@ export interface LocalModelsOptions {
 export function createLocalModels(options: LocalModelsOptions): LocalModels {
   const { store, temporaryDirectory, memoryMegabytes, clock, onLoaded } = options;
   const settings = { threads: options.manyRequests ? 1 : threadsFor(memoryMegabytes) };
+  const batching = { monotonicMillis: () => clock.monotonicMillis(), afterEvents: setImmediate };
+  const arrange = (graph: Graph): Graph => (options.manyRequests ? batchedGraph(graph, batching) : graph);
 
   const cache = createModelCache<LoadedModel, ModelAddress>({
     keyOf: ({ version }) => version,
@@ -39,7 +46,7 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
         bytes: modelMemoryBytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
         async load() {
           const model = await withVersionFolder(files, { store, temporaryDirectory }, (directory) =>
-            loaded(loadModel(directory, manifest.card, settings, clock)),
+            loaded(loadModel(directory, manifest.card, settings, clock, arrange)),
           );
           onLoaded({ model: name, version, millis: Math.round(clock.monotonicMillis() - started) });
           return model;

@@ -5,13 +5,16 @@ import type { Construct } from "constructs";
 import type { EnvironmentConfig, ModelGroupConfig } from "../config.ts";
 import { FunctionAlarms } from "../constructs/alarms/function-alarms.ts";
 import { bundleFunction } from "../constructs/function-bundle/function-bundle.ts";
+import { ManagedCapacity } from "../constructs/managed-capacity/managed-capacity.ts";
 import { type LayerPlatform, OnnxRuntimeLayer } from "../constructs/onnxruntime-layer/onnxruntime-layer.ts";
 import {
+  type FunctionInstances,
   type FunctionSize,
   type HeldGroup,
   ServingFunction,
   type ServingState,
 } from "../constructs/serving-function/serving-function.ts";
+import { MANAGED_INSTANCES, workersOf } from "../placement.ts";
 import { removalPolicyOf } from "./data-stack.ts";
 
 /** Where the app builds, and for which machine `architecture: "host"` stands. */
@@ -23,6 +26,8 @@ export interface BuildContext {
   /** Absolute; bundles and layers are kept there between syntheses. */
   readonly buildDirectory: string;
   readonly host: LayerPlatform;
+  /** Processors of that machine. */
+  readonly hostCores: number;
 }
 
 export interface ModelsStackProps extends StackProps {
@@ -55,6 +60,23 @@ export class ModelsStack extends Stack {
         tracing: config.tracing,
       },
     };
+    const instances = ({ name, placement }: ModelGroupConfig, size: SizeOptions): FunctionInstances | undefined => {
+      if (placement.kind !== "managed-instances") return undefined;
+      const { arch } = functionSize(size, build.host);
+      return {
+        ...placement,
+        workers: workersOf(placement, size.memoryMb, build.hostCores),
+        maxEnvironments: placement.maxEnvironments,
+        capacity: new ManagedCapacity(this, `Capacity-${name}`, {
+          name: `farthing-${environment}-${name}`,
+          arch,
+          instanceTypes: placement.instanceTypes ?? MANAGED_INSTANCES.instanceTypes[arch === "arm64" ? arch : "x86_64"],
+          maxVcpus: placement.maxVcpus,
+          targetUtilization: placement.targetUtilization,
+          network: placement.network,
+        }),
+      };
+    };
     const remote = new Map<string, ServingFunction>();
     for (const group of modelGroups.filter(({ name }) => name !== router.holds)) {
       const holder = new ServingFunction(this, `Group-${group.name}`, {
@@ -63,6 +85,7 @@ export class ModelsStack extends Stack {
         description: `Holds the models of group ${group.name}`,
         size: functionSize(group, build.host),
         holds: held(group, group.architecture),
+        instances: instances(group, group),
       });
       remote.set(group.name, holder);
     }
@@ -73,6 +96,7 @@ export class ModelsStack extends Stack {
       description: own === undefined ? "Forwards to the model groups" : `Forwards, and holds group ${own.name}`,
       size: functionSize(router, build.host),
       holds: own && held(own, router.architecture),
+      instances: own && instances(own, router),
       forwardsTo: remote,
     });
     if (config.alarms === false) return;
@@ -84,10 +108,9 @@ export class ModelsStack extends Stack {
 
 type Architecture = ModelGroupConfig["architecture"];
 
-const functionSize = (
-  options: Omit<FunctionSize, "arch"> & { readonly architecture: Architecture },
-  host: LayerPlatform,
-): FunctionSize => ({
+type SizeOptions = Omit<FunctionSize, "arch"> & { readonly architecture: Architecture };
+
+const functionSize = (options: SizeOptions, host: LayerPlatform): FunctionSize => ({
   memoryMb: options.memoryMb,
   arch: layerPlatform(options.architecture, host).arch === "arm64" ? "arm64" : "x64",
   timeoutSeconds: options.timeoutSeconds,

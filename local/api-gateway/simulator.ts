@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { FunctionPolicies } from "../lambda/simulator.ts";
 import type { FunctionInvoker, LogSink, Simulator, SimulatorContext } from "../simulator.ts";
@@ -19,14 +20,23 @@ export interface ApiSelection {
   readonly stage?: string;
 }
 
+/** Where and how the API is served. */
+export interface Door {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string;
+  /** PEM. Default: plain HTTP. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
 export interface ApiGatewaySimulator extends Simulator {
   /** APIs with their stages, as far as the templates have created them. */
   apis(): readonly { readonly id: string; readonly name: string; readonly stages: readonly string[] }[];
   /**
    * Serves one stage at `/` of `http://127.0.0.1:<port>`, as a custom domain would; port 0 takes a free one. Call it when
-   * all resources exist. Rejects when the port is taken or there is no such API.
+   * all resources exist; each call opens another door. Rejects when the port is taken, a certificate does not fit its key or
+   * there is no such API.
    */
-  listen(port: number, selection?: ApiSelection): Promise<string>;
+  listen(port: number, selection?: ApiSelection, door?: Door): Promise<string>;
 }
 
 /** Larger than API Gateway allows, so that the gateway itself can say so. */
@@ -45,7 +55,7 @@ export function createApiGatewaySimulator(
   return {
     resources: apiGatewayResources(apis),
     apis: () => [...apis.values()].map(({ id, name, stages }) => ({ id, name, stages: [...stages.keys()] })),
-    async listen(port, selection = {}) {
+    async listen(port, selection = {}, { host = "127.0.0.1", tls } = {}) {
       const { api, stage } = select(apis, selection);
       const gateway = new Gateway(api, stage, {
         context,
@@ -54,24 +64,27 @@ export function createApiGatewaySimulator(
         uuid: randomUUID,
         randomBytes,
       });
-      const server = createServer(
-        {
-          noDelay: true,
-          maxHeaderSize: MAX_HEADER_BYTES,
-          keepAliveTimeout: KEEP_ALIVE_MILLIS,
-          requestTimeout: KEEP_ALIVE_MILLIS,
-        },
-        (message, reply) => void gateway.handle(message, reply),
-      );
+      const options = {
+        noDelay: true,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        keepAliveTimeout: KEEP_ALIVE_MILLIS,
+        requestTimeout: KEEP_ALIVE_MILLIS,
+      };
+      const handle: RequestListener = (message, reply) => void gateway.handle(message, reply);
+      const server =
+        tls === undefined
+          ? createServer(options, handle)
+          : createTlsServer({ ...options, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, handle);
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
-        server.listen(port, "127.0.0.1", () => {
+        server.listen(port, host, () => {
           server.off("error", reject);
           resolve();
         });
       });
       servers.add(server);
-      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const address = host.includes(":") ? `[${host}]` : host;
+      return `${tls === undefined ? "http" : "https"}://${address}:${(server.address() as AddressInfo).port}`;
     },
     async stop() {
       await Promise.all(

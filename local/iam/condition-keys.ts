@@ -21,9 +21,12 @@ const PRESENT_KEYS = new Set(
   ].map((key) => key.toLowerCase()),
 );
 
+/** Of services that take no requests here: what a policy says of them is never asked. */
+const OF_ABSENT_SERVICES = /^ec2:/i;
+
 export function absentConditionKeys(policies: readonly Policy[]): string[] {
   const keys = policies.flatMap(({ statements }) =>
     statements.flatMap(({ conditions }) => conditions.map(({ key }) => key)),
   );
-  return [...new Set(keys)].filter((key) => !PRESENT_KEYS.has(key.toLowerCase()));
+  return [...new Set(keys)].filter((key) => !PRESENT_KEYS.has(key.toLowerCase()) && !OF_ABSENT_SERVICES.test(key));
 }

@@ -9,7 +9,7 @@ export interface EnvironmentPlace {
   readonly runtimeApi: string;
   readonly temporaryDirectory: string;
   readonly logStream: string;
-  readonly initialization: "on-demand" | "provisioned-concurrency";
+  readonly initialization: "on-demand" | "provisioned-concurrency" | "lambda-managed-instances";
   readonly region: string;
   readonly awsEndpointUrl: string;
   readonly credentials: Credentials;
@@ -30,6 +30,7 @@ const RESERVED = new Set([
   "AWS_LAMBDA_INITIALIZATION_TYPE",
   "AWS_LAMBDA_LOG_GROUP_NAME",
   "AWS_LAMBDA_LOG_STREAM_NAME",
+  "AWS_LAMBDA_MAX_CONCURRENCY",
   "AWS_ACCESS_KEY",
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
@@ -83,6 +84,9 @@ export function environmentVariables(version: FunctionVersion, place: Environmen
     AWS_LAMBDA_LOG_STREAM_NAME: place.logStream,
     ...(logging.format === "JSON" ? { AWS_LAMBDA_LOG_FORMAT: "JSON" } : {}),
     ...(logging.applicationLevel === undefined ? {} : { AWS_LAMBDA_LOG_LEVEL: logging.applicationLevel }),
+    ...(version.managedInstances === undefined
+      ? {}
+      : { AWS_LAMBDA_MAX_CONCURRENCY: String(version.managedInstances.concurrency) }),
     AWS_LAMBDA_RUNTIME_API: place.runtimeApi,
     AWS_ACCESS_KEY_ID: place.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: place.credentials.secretAccessKey,

@@ -3,12 +3,13 @@ import type { ResolvedResource, SimulatorContext } from "../simulator.ts";
 import { type CodeDirectories, requireDirectory } from "./code-directories.ts";
 import { refusedVariables } from "./environment-variables.ts";
 import { functionArn } from "./function-arn.ts";
-import type { FunctionVersion, LoggingConfiguration } from "./function-version.ts";
-import { MAX_ENVIRONMENT_BYTES } from "./limits.ts";
+import type { FunctionVersion, LoggingConfiguration, ManagedInstances } from "./function-version.ts";
+import { MANAGED_INSTANCES, MAX_ENVIRONMENT_BYTES } from "./limits.ts";
 import { type FunctionProperties, readFunction } from "./resource-properties.ts";
 
 export const FUNCTION_PROPERTIES = [
   "Architectures",
+  "CapacityProviderConfig",
   "Code",
   "Description",
   "Environment",
@@ -18,6 +19,7 @@ export const FUNCTION_PROPERTIES = [
   "LoggingConfig",
   "MemorySize",
   "PackageType",
+  "PublishToLatestPublished",
   "ReservedConcurrentExecutions",
   "Role",
   "Runtime",
@@ -26,6 +28,7 @@ export const FUNCTION_PROPERTIES = [
 ] as const;
 
 export const IGNORED_FUNCTION_PROPERTIES = {
+  FunctionScalingConfig: "this machine is one instance: it runs one environment, whatever the number of instances",
   EphemeralStorage: "the disk below the state directory is as large as it is",
   KmsKeyArn: "variables are not encrypted at rest here",
   RecursiveLoop: "chains of calls are bounded by the local concurrency",
@@ -69,10 +72,28 @@ export async function readFunctionVersion(
     layerDirectory: await directories.layers(properties.Layers.map(layerDirectoryOf)),
     layerArns: properties.Layers,
     logging: loggingOf(properties.LoggingConfig, functionName),
+    managedInstances: managedInstancesOf(properties, where),
     activeTracing: properties.TracingConfig?.Mode === "Active",
     lastModified: new Date(context.clock()).toISOString().replace("Z", "+0000"),
   };
   return { version, reservedConcurrency: properties.ReservedConcurrentExecutions };
+}
+
+function managedInstancesOf(properties: FunctionProperties, where: string): ManagedInstances | undefined {
+  const config = properties.CapacityProviderConfig?.LambdaManagedInstancesCapacityProviderConfig;
+  if (config === undefined) return undefined;
+  if (properties.PublishToLatestPublished === false) {
+    throw new Error(`${where}: PublishToLatestPublished is false; then there is no version that an instance runs.`);
+  }
+  if (properties.ReservedConcurrentExecutions !== undefined) {
+    throw new Error(`${where}: ReservedConcurrentExecutions is for functions on demand, not on managed instances.`);
+  }
+  if (properties.MemorySize < MANAGED_INSTANCES.minMemoryMegabytes) {
+    throw new Error(
+      `${where}: MemorySize is ${properties.MemorySize}; on managed instances it is ${MANAGED_INSTANCES.minMemoryMegabytes} or more.`,
+    );
+  }
+  return { capacityProviderArn: config.CapacityProviderArn, concurrency: config.PerExecutionEnvironmentMaxConcurrency };
 }
 
 function requireNode(properties: FunctionProperties, where: string): { runtime: string; handler: string } {

@@ -20,7 +20,16 @@ export interface FunctionVersion {
   readonly layerArns: readonly string[];
   readonly logging: LoggingConfiguration;
   readonly activeTracing: boolean;
+  /** On managed instances: its environments hold many requests at once. Undefined: on demand, one at a time. */
+  readonly managedInstances: ManagedInstances | undefined;
   readonly lastModified: string;
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html */
+export interface ManagedInstances {
+  readonly capacityProviderArn: string;
+  /** Requests that one execution environment holds at once. */
+  readonly concurrency: number;
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html */

@@ -1,8 +1,9 @@
 import { ServiceError } from "../endpoint/service-error.ts";
 import type { FunctionInvoker, Invocation, InvocationResult } from "../simulator.ts";
-import type { ExecutionEnvironment } from "./execution-environment.ts";
+import type { EnvironmentInvocation, ExecutionEnvironment } from "./execution-environment.ts";
 import type { FunctionStore, ResolvedFunction } from "./functions.ts";
 import { MAX_SYNCHRONOUS_PAYLOAD_BYTES } from "./limits.ts";
+import type { ManagedInstances, ManagedInvocation } from "./managed-instances.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { throttled } from "./throttling.ts";
 import { traceHeader } from "./trace-header.ts";
@@ -31,11 +32,13 @@ const MAX_TRIES = 3;
 export class Invoker implements FunctionInvoker {
   readonly #functions: FunctionStore;
   readonly #scheduler: Scheduler;
+  readonly #instances: ManagedInstances;
   readonly #identity: Identity;
 
-  constructor(functions: FunctionStore, scheduler: Scheduler, identity: Identity) {
+  constructor(functions: FunctionStore, scheduler: Scheduler, instances: ManagedInstances, identity: Identity) {
     this.#functions = functions;
     this.#scheduler = scheduler;
+    this.#instances = instances;
     this.#identity = identity;
   }
 
@@ -63,21 +66,35 @@ export class Invoker implements FunctionInvoker {
     }
     target.function.inFlight++;
     try {
-      const environment = await this.#acquire(target, this.#depthOf(details));
-      const result = environment.invoke({
+      const { version } = target.pool;
+      const delivered: EnvironmentInvocation = {
         requestId: details.requestId ?? this.#identity.uuid(),
         payload: invocation.payload,
         responseMode: invocation.responseMode,
         invokedFunctionArn: target.invokedArn,
-        traceId: traceHeader(invocation.traceId, environment.version.activeTracing, this.#identity),
+        traceId: traceHeader(invocation.traceId, version.activeTracing, this.#identity),
         ...(details.clientContext === undefined ? {} : { clientContext: details.clientContext }),
-      });
-      void environment.finished.then(() => target.function.inFlight--);
-      return { result, executedVersion: environment.version.version };
+      };
+      const { result, over } =
+        version.managedInstances === undefined
+          ? await this.#invokeOnDemand(target, delivered, this.#depthOf(details))
+          : await this.#instances.invoke(target.pool, delivered);
+      void over.then(() => target.function.inFlight--);
+      return { result, executedVersion: version.version };
     } catch (error) {
       target.function.inFlight--;
       throw error;
     }
+  }
+
+  async #invokeOnDemand(
+    target: ResolvedFunction,
+    invocation: EnvironmentInvocation,
+    depth: number,
+  ): Promise<ManagedInvocation> {
+    const environment = await this.#acquire(target, depth);
+    const result = environment.invoke(invocation);
+    return { result, over: environment.finished };
   }
 
   async #acquire(target: ResolvedFunction, depth: number): Promise<ExecutionEnvironment> {

@@ -16,6 +16,11 @@ export const MAX_ASYNCHRONOUS_PAYLOAD_BYTES = 1024 * 1024;
 export const TIMEOUT_SECONDS = { min: 1, max: 900, default: 3 } as const;
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
 export const MEMORY_MEGABYTES = { min: 128, max: 10_240, default: 128 } as const;
+/**
+ * Functions on a capacity provider: least memory, requests that one environment holds (default, and most per vCPU under
+ * Node.js). https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html
+ */
+export const MANAGED_INSTANCES = { minMemoryMegabytes: 2048, defaultConcurrency: 10, maxConcurrency: 1600 } as const;
 /** On demand; then init is tried again inside the invocation's timeout. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib */
 export const INIT_TIMEOUT_MILLIS = 10_000;
 /** With provisioned concurrency, same page. */

@@ -3,6 +3,7 @@ import { readProperties } from "../resource-properties.ts";
 import type { ResolvedResource } from "../simulator.ts";
 import {
   ASYNCHRONOUS_RETRIES,
+  MANAGED_INSTANCES,
   MAX_EVENT_AGE_SECONDS,
   MAX_LAYERS,
   MEMORY_MEGABYTES,
@@ -17,8 +18,22 @@ const qualifier = z
   .string()
   .check(z.regex(/^(?!\d+$)[A-Za-z0-9_-]{1,128}$/, "an alias has letters, digits, - and _, and is not a number"));
 
+const arn = (kind: string) => z.string().check(z.regex(new RegExp(`^arn:aws[a-z-]*:${kind}`)));
+
+const capacityProviderConfig = z.strictObject({
+  LambdaManagedInstancesCapacityProviderConfig: z.strictObject({
+    CapacityProviderArn: arn("lambda:"),
+    ExecutionEnvironmentMemoryGiBPerVCpu: z.optional(z.coerce.number().check(z.gte(2), z.lte(8))),
+    PerExecutionEnvironmentMaxConcurrency: z._default(
+      integer(1, MANAGED_INSTANCES.maxConcurrency),
+      MANAGED_INSTANCES.defaultConcurrency,
+    ),
+  }),
+});
+
 const functionProperties = z.object({
   Architectures: z._default(z.array(z.enum(["arm64", "x86_64"])).check(z.length(1)), ["x86_64"]),
+  CapacityProviderConfig: z.optional(capacityProviderConfig),
   Code: z.strictObject({
     ImageUri: z.optional(z.string()),
     S3Bucket: z.optional(z.string()),
@@ -39,6 +54,7 @@ const functionProperties = z.object({
     }),
   ),
   MemorySize: z._default(integer(MEMORY_MEGABYTES.min, MEMORY_MEGABYTES.max), MEMORY_MEGABYTES.default),
+  PublishToLatestPublished: z._default(z.union([z.boolean(), z.stringbool()]), true),
   PackageType: z._default(z.enum(["Zip", "Image"]), "Zip"),
   ReservedConcurrentExecutions: z.optional(integer(0, Number.MAX_SAFE_INTEGER)),
   Role: z.string().check(z.regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/)),
@@ -82,6 +98,8 @@ const permissionProperties = z.object({
   SourceArn: z.optional(z.string()),
 });
 
+const capacityProviderProperties = z.object({ CapacityProviderName: z.optional(name) });
+
 const eventInvokeProperties = z.object({
   FunctionName: z.string(),
   MaximumEventAgeInSeconds: z._default(
@@ -100,3 +118,5 @@ export const readVersion = (resource: ResolvedResource) => readProperties(resour
 export const readAlias = (resource: ResolvedResource) => readProperties(resource, aliasProperties);
 export const readPermission = (resource: ResolvedResource) => readProperties(resource, permissionProperties);
 export const readEventInvokeConfig = (resource: ResolvedResource) => readProperties(resource, eventInvokeProperties);
+export const readCapacityProvider = (resource: ResolvedResource) =>
+  readProperties(resource, capacityProviderProperties);

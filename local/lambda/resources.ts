@@ -5,7 +5,14 @@ import { functionArn, parseFunctionReference } from "./function-arn.ts";
 import { FUNCTION_PROPERTIES, IGNORED_FUNCTION_PROPERTIES, readFunctionVersion } from "./function-resource.ts";
 import type { FunctionStore } from "./functions.ts";
 import { ASYNCHRONOUS_RETRIES, MAX_EVENT_AGE_SECONDS } from "./limits.ts";
-import { readAlias, readEventInvokeConfig, readLayer, readPermission, readVersion } from "./resource-properties.ts";
+import {
+  readAlias,
+  readCapacityProvider,
+  readEventInvokeConfig,
+  readLayer,
+  readPermission,
+  readVersion,
+} from "./resource-properties.ts";
 import { VersionPool } from "./version-pool.ts";
 
 const MAX_LAYER_NAME_LENGTH = 140;
@@ -40,6 +47,25 @@ export function lambdaResources(
           asynchronous: { retries: ASYNCHRONOUS_RETRIES.default, maxEventAgeSeconds: MAX_EVENT_AGE_SECONDS.default },
         });
         return { ref: version.functionName, attributes: { Arn: version.functionArn } };
+      },
+    },
+
+    "AWS::Lambda::CapacityProvider": {
+      honoured: ["CapacityProviderName"],
+      ignored: {
+        CapacityProviderScalingConfig: "this machine is the one instance",
+        InstanceRequirements: "the instance is this machine",
+        KmsKeyArn: "nothing is encrypted at rest here",
+        PermissionsConfig: "no EC2 instances are started here",
+        PropagateTags: "no policy here compares tags",
+        Tags: "no policy here compares tags",
+        TelemetryConfig: "there are no system logs of instances here",
+        VpcConfig: "the instance is on this machine's network",
+      },
+      async create(resource) {
+        const name = readCapacityProvider(resource).CapacityProviderName ?? physicalName(resource, { maxLength: 64 });
+        const arn = `arn:aws:lambda:${context.region}:${context.accountId}:capacity-provider:${name}`;
+        return { ref: name, attributes: { Arn: arn, State: "Active" } };
       },
     },
 

@@ -13,6 +13,8 @@ const TOO_LARGE = "Function.ResponseSizeTooLarge";
 export class RunningInvocation {
   readonly requestId: string;
   readonly result: Promise<InvocationResult>;
+  /** Resolves when the runtime has answered to the end, or the answer has failed. */
+  readonly over: Promise<void>;
   /** What went wrong, for the report; undefined while all is well. */
   failure: FailureDocument | undefined;
   readonly #responseMode: "buffered" | "streaming";
@@ -21,6 +23,7 @@ export class RunningInvocation {
   readonly #now: () => number;
   #answeredAt: number | undefined;
   #failureIsAnswer = true;
+  readonly #over = Promise.withResolvers<void>();
 
   /** `now` counts milliseconds. */
   constructor(requestId: string, responseMode: "buffered" | "streaming", now: () => number) {
@@ -28,6 +31,7 @@ export class RunningInvocation {
     this.#now = now;
     this.#responseMode = responseMode;
     this.result = this.#begun.promise;
+    this.over = this.#over.promise;
   }
 
   /** Whether the runtime has answered to the end, well or badly. */
@@ -43,6 +47,7 @@ export class RunningInvocation {
   fail(failure: FailureDocument): void {
     if (this.answered) return;
     this.#answeredAt = this.#now();
+    this.#over.resolve();
     this.failure = failure;
     this.#begin({ functionError: "Unhandled", contentType: "application/json" });
     if (!this.#failureIsAnswer) return this.#body.fail(new FunctionFailure(failure));
@@ -109,6 +114,7 @@ export class RunningInvocation {
   #succeed(): void {
     if (this.answered) return;
     this.#answeredAt = this.#now();
+    this.#over.resolve();
     this.#body.end();
   }
 

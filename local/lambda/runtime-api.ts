@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { FailureDocument } from "./function-failure.ts";
 import { MAX_BUFFERED_RESPONSE_BYTES } from "./limits.ts";
 
@@ -8,12 +8,15 @@ import { MAX_BUFFERED_RESPONSE_BYTES } from "./limits.ts";
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 export interface RuntimeApiEvents {
-  /** The runtime is ready for an invocation: the first call ends init, a later one the invocation before. */
+  /**
+   * The runtime is ready for an invocation. One request at a time: the first call ends init, a later one the invocation
+   * before. Many at a time: one more thread waits.
+   */
   onNext(): void;
   onInitError(failure: FailureDocument): void;
-  /** The answer of the running invocation begins; its chunks follow. */
-  onResponse(response: RuntimeResponse): void;
-  onInvocationError(failure: FailureDocument): void;
+  /** The answer of an invocation begins; its chunks follow. */
+  onResponse(response: RuntimeResponse, requestId: string): void;
+  onInvocationError(failure: FailureDocument, requestId: string): void;
 }
 
 export interface RuntimeResponse {
@@ -40,15 +43,28 @@ const INVOCATION = /^invocation\/([^/]+)\/(response|error)$/;
 /** An error document with its stack; larger ones are cut off by AWS too. */
 const MAX_ERROR_BYTES = 256 * 1024;
 
+/** Whoever asked for an invocation: a thread of the runtime, known by the connection that it asks on. */
+interface Asker {
+  readonly reply: ServerResponse;
+  readonly connection: Socket;
+}
+
+interface OpenInvocation {
+  readonly connection: Socket;
+  answered: boolean;
+}
+
 export class RuntimeApi {
   readonly #server: Server;
   readonly #events: RuntimeApiEvents;
-  #waiting: ServerResponse | undefined;
-  #requestId: string | undefined;
-  #answered = false;
+  readonly #manyRequests: boolean;
+  #waiting: Asker[] = [];
+  /** Delivered, and neither answered to the end nor given up. */
+  readonly #open = new Map<string, OpenInvocation>();
 
-  private constructor(events: RuntimeApiEvents) {
+  private constructor(events: RuntimeApiEvents, manyRequests: boolean) {
     this.#events = events;
+    this.#manyRequests = manyRequests;
     this.#server = createServer(
       // Requests may wait for an invocation for minutes, and a streamed answer may take 15.
       {
@@ -62,8 +78,9 @@ export class RuntimeApi {
     );
   }
 
-  static async listen(events: RuntimeApiEvents): Promise<RuntimeApi> {
-    const api = new RuntimeApi(events);
+  /** `manyRequests`: several threads ask, and each may ask again before it has answered. */
+  static async listen(events: RuntimeApiEvents, manyRequests = false): Promise<RuntimeApi> {
+    const api = new RuntimeApi(events, manyRequests);
     await new Promise<void>((resolve, reject) => {
       api.#server.once("error", reject);
       api.#server.listen(0, "127.0.0.1", resolve);
@@ -76,13 +93,18 @@ export class RuntimeApi {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Answers the waiting `next`. */
+  /** Whether somebody waits for an invocation. */
+  get asked(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Answers a waiting `next`: of several threads, the one that has the least to do. */
   deliver(invocation: NextInvocation): void {
-    const reply = this.#waiting;
-    if (reply === undefined) throw new Error("The runtime has not asked for an invocation.");
-    this.#waiting = undefined;
-    this.#requestId = invocation.requestId;
-    this.#answered = false;
+    const asker = this.#leastBusy();
+    if (asker === undefined) throw new Error("The runtime has not asked for an invocation.");
+    const { reply, connection } = asker;
+    this.#waiting = this.#waiting.filter((other) => other !== asker);
+    this.#open.set(invocation.requestId, { connection, answered: false });
     reply.writeHead(200, {
       "Content-Type": "application/json",
       "Content-Length": invocation.payload.byteLength,
@@ -93,6 +115,11 @@ export class RuntimeApi {
       ...(invocation.clientContext === undefined ? {} : { "Lambda-Runtime-Client-Context": invocation.clientContext }),
     });
     reply.end(invocation.payload);
+  }
+
+  /** An answer that comes after all is refused. */
+  forget(requestId: string): void {
+    this.#open.delete(requestId);
   }
 
   close(): Promise<void> {
@@ -106,8 +133,12 @@ export class RuntimeApi {
     message.on("error", () => undefined);
     const path = message.url?.startsWith(ROOT) ? message.url.slice(ROOT.length) : undefined;
     if (path === "invocation/next" && message.method === "GET") {
-      this.#waiting = reply;
-      this.#requestId = undefined;
+      if (!this.#manyRequests) this.#open.clear();
+      const asker = { reply, connection: message.socket };
+      this.#waiting.push(asker);
+      reply.once("close", () => {
+        this.#waiting = this.#waiting.filter((other) => other !== asker);
+      });
       this.#events.onNext();
       return;
     }
@@ -122,17 +153,18 @@ export class RuntimeApi {
     }
     const [, id, what] = INVOCATION.exec(path) ?? [];
     if (id === undefined) return refuse(reply, 404, "NotFound", "There is no such path.");
-    if (id !== this.#requestId) return refuse(reply, 400, "InvalidRequestID", "Invalid request ID");
-    if (this.#answered) return refuse(reply, 403, "InvalidStateTransition", "State transition is not allowed");
-    this.#answered = true;
+    const open = this.#open.get(id);
+    if (open === undefined) return refuse(reply, 400, "InvalidRequestID", "Invalid request ID");
+    if (open.answered) return refuse(reply, 403, "InvalidStateTransition", "State transition is not allowed");
+    open.answered = true;
     if (what === "error") {
       void readError(message).then((failure) => {
         accept(reply);
-        this.#events.onInvocationError(failure);
+        this.#events.onInvocationError(failure, id);
       });
       return;
     }
-    this.#events.onResponse({
+    const response: RuntimeResponse = {
       streaming: message.headers["lambda-runtime-function-response-mode"] === "streaming",
       contentType: message.headers["content-type"] ?? "application/octet-stream",
       message,
@@ -144,7 +176,16 @@ export class RuntimeApi {
           "RequestEntityTooLarge",
           `Exceeded maximum allowed payload size (${MAX_BUFFERED_RESPONSE_BYTES} bytes).`,
         ),
-    });
+    };
+    this.#events.onResponse(response, id);
+  }
+
+  #leastBusy(): Asker | undefined {
+    if (this.#waiting.length < 2) return this.#waiting[0];
+    const load = new Map<Socket, number>();
+    for (const { connection } of this.#open.values()) load.set(connection, (load.get(connection) ?? 0) + 1);
+    const loadOf = ({ connection }: Asker) => load.get(connection) ?? 0;
+    return this.#waiting.reduce((best, asker) => (loadOf(asker) < loadOf(best) ? asker : best));
   }
 }
 

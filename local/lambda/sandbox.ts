@@ -7,7 +7,7 @@ import { type InvocationRecords, jsonRecords, textRecords } from "./invocation-r
 import { RuntimeApi, type RuntimeApiEvents } from "./runtime-api.ts";
 import type { SandboxServices } from "./sandbox-services.ts";
 
-export type InitializationType = "on-demand" | "provisioned-concurrency";
+export type InitializationType = "on-demand" | "provisioned-concurrency" | "lambda-managed-instances";
 
 /** What an execution environment has before its process starts, and keeps when that is started again. */
 export interface Sandbox {
@@ -39,7 +39,7 @@ export async function prepareSandbox(
   const stream = logStreamName(version, context.clock(), id);
   const temporaryDirectory = join(services.temporaryRoot, id);
   mkdirSync(temporaryDirectory, { recursive: true });
-  const api = await RuntimeApi.listen(events);
+  const api = await RuntimeApi.listen(events, version.managedInstances !== undefined);
   return {
     version,
     initialization,

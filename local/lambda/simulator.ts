@@ -7,10 +7,12 @@ import { CodeDirectories } from "./code-directories.ts";
 import { EventQueue } from "./event-queue.ts";
 import { FunctionStore } from "./functions.ts";
 import { Invoker } from "./invoker.ts";
+import { ManagedInstances } from "./managed-instances.ts";
 import { defaultLambdaOptions, type LambdaOptions } from "./options.ts";
 import { Reaper } from "./reaper.ts";
 import { allowsService, type ServiceInvocation } from "./resource-policy.ts";
 import { lambdaResources } from "./resources.ts";
+import type { SandboxServices } from "./sandbox-services.ts";
 import { Scheduler } from "./scheduler.ts";
 
 export interface LambdaDependencies {
@@ -49,7 +51,7 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
   };
   const functions = new FunctionStore(context, Math.random);
   const reaper = new Reaper();
-  const scheduler = new Scheduler(options, {
+  const services: SandboxServices = {
     context,
     access,
     logs,
@@ -61,8 +63,10 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
     memorySampleMillis: options.memorySampleMillis,
     monotonicMillis: () => performance.now(),
     randomHex: identity.randomHex,
-  });
-  const invoker = new Invoker(functions, scheduler, identity);
+  };
+  const scheduler = new Scheduler(options, services);
+  const instances = new ManagedInstances(options, services);
+  const invoker = new Invoker(functions, scheduler, instances, identity);
   const events = new EventQueue(invoker, functions, options, context.clock, context.emit);
 
   let prepared: Promise<void> | undefined;
@@ -93,11 +97,12 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
       await prepare();
       // Lambda refuses to create such a function; here the trust policy may come to life after it.
       for (const { latest } of functions.all) access.assumeRole(latest.version.roleArn, "start-check");
+      for (const { latest } of functions.all) if (latest.version.managedInstances) instances.start(latest);
       const pools = functions.all.flatMap(({ published }) => [...published.values()]);
       await Promise.all(pools.map((pool) => scheduler.provision(pool)));
     },
     async stop() {
-      await Promise.all([scheduler.stop(), events.stop()]);
+      await Promise.all([scheduler.stop(), instances.stop(), events.stop()]);
       await reaper.stop();
     },
     invoke: (invocation) => invoker.invoke(invocation),
@@ -116,7 +121,8 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
       const lastModified = new Date(context.clock()).toISOString().replace("Z", "+0000");
       for (const pool of [found.latest, [...found.published.values()].at(-1)]) {
         pool?.replace({ ...pool.version, codeDirectory, lastModified });
-        if (pool !== undefined) await scheduler.provision(pool);
+        if (pool?.version.managedInstances) instances.start(pool);
+        else if (pool !== undefined) await scheduler.provision(pool);
       }
     },
   };

@@ -15,6 +15,10 @@ interface Statement {
 const WILDCARD_RESOURCES: Readonly<Record<string, string>> = {
   SendTraces: "X-Ray's Put actions know no resources",
   WriteApiLogs: "the account's one role for the logs of every API of the region; API Gateway refuses less",
+  RunOwnInstances:
+    "instances, disks and interfaces come into being by themselves; a condition holds them to Lambda's own",
+  Describe: "EC2's Describe actions know no resources",
+  LaunchAmazonImages: "Lambda chooses the image; a condition holds it to Amazon's",
   ReadModels: "files are named by digests that come into being with each publish; blobs/ and manifests/ only",
 };
 

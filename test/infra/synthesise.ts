@@ -25,6 +25,7 @@ for (const { name, environment, config } of VARIANTS) {
       servingEntry: "functions/inference/handler.ts",
       buildDirectory: join(root, ".farthing/build"),
       host: { platform: process.platform, arch: process.arch },
+      hostCores: 3,
     },
     validate: true,
     outdir: join(folder, name),

@@ -43,5 +43,34 @@ const everything: Variant = {
   }).environments.prod as EnvironmentConfig,
 };
 
-export const VARIANTS: readonly Variant[] = [...asConfigured, everything];
+/** A group on instances of its own, beside one on demand. */
+const instances: Variant = {
+  name: "instances",
+  environment: "prod",
+  config: parseConfig({
+    environments: {
+      prod: {
+        accountLogRole: false,
+        modelGroups: [
+          {
+            name: "steady",
+            memoryMb: 4096,
+            architecture: "arm64",
+            models: ["digits"],
+            placement: {
+              kind: "managed-instances",
+              instanceTypes: ["m7g.xlarge", "c7g.xlarge"],
+              maxEnvironments: 9,
+              targetUtilization: 60,
+              network: { subnetIds: ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], securityGroupIds: ["sg-0a1b2c3d"] },
+            },
+          },
+          { name: "rare", models: ["sentences"] },
+        ],
+      },
+    },
+  }).environments.prod as EnvironmentConfig,
+};
+
+export const VARIANTS: readonly Variant[] = [...asConfigured, everything, instances];
 export const DEPLOYED = VARIANTS.filter(({ environment }) => environment !== "local" && environment !== "onprem");

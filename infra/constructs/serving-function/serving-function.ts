@@ -7,6 +7,7 @@ import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ApplicationLogLevel,
   Architecture,
+  type CfnFunction,
   Code,
   type ILayerVersion,
   Function as LambdaFunction,
@@ -19,6 +20,7 @@ import { AssetHashType, Duration, type RemovalPolicy, Validations } from "aws-cd
 import { Construct } from "constructs";
 import type { FunctionBundle } from "../function-bundle/function-bundle.ts";
 import { NamedLogGroup } from "../log-group/log-group.ts";
+import type { ManagedCapacity } from "../managed-capacity/managed-capacity.ts";
 import { callFunctions, readModels, readRegistry, readTenants, sendTraces, writeLog } from "./permissions.ts";
 import { servingVariables } from "./variables.ts";
 
@@ -33,6 +35,8 @@ export interface ServingFunctionProps {
   readonly operations: Operations;
   /** What it holds; undefined: no model. */
   readonly holds?: HeldGroup | undefined;
+  /** Undefined: on demand. */
+  readonly instances?: FunctionInstances | undefined;
   /** Group → the function that holds it. Undefined: this deployment never forwards. */
   readonly forwardsTo?: ReadonlyMap<string, ServingFunction> | undefined;
 }
@@ -43,6 +47,16 @@ export interface FunctionSize {
   readonly arch: "x64" | "arm64";
   readonly timeoutSeconds: number;
   readonly reservedConcurrency?: number | undefined;
+}
+
+/** A function that holds many requests at once, on instances of its own. */
+export interface FunctionInstances {
+  readonly capacity: ManagedCapacity;
+  readonly memoryGibPerVcpu: number;
+  readonly concurrency: number;
+  readonly workers: number;
+  readonly minEnvironments: number;
+  readonly maxEnvironments: number | undefined;
 }
 
 export interface HeldGroup {
@@ -78,7 +92,7 @@ export class ServingFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ServingFunctionProps) {
     super(scope, id);
-    const { environment, deployment, size, state, operations, holds, forwardsTo } = props;
+    const { environment, deployment, size, state, operations, holds, instances, forwardsTo } = props;
     this.functionName = servingFunctionName(environment, deployment);
     const logGroup = new NamedLogGroup(this, "Log", {
       environment,
@@ -129,6 +143,7 @@ export class ServingFunction extends Construct {
         registryTable: state.registryTable.name,
         tenantsTable: state.tenantsTable.name,
         modelBucket: state.modelBucket.name,
+        workers: instances?.workers,
       }),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
@@ -136,6 +151,7 @@ export class ServingFunction extends Construct {
       systemLogLevelV2: SystemLogLevel[operations.platformLogLevel],
       tracing: operations.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     });
+    if (instances !== undefined) placeOn(this.function.node.defaultChild as CfnFunction, instances);
   }
 
   private acknowledgeWildcards(role: Role, { holds, operations, state }: ServingFunctionProps): void {
@@ -154,6 +170,22 @@ export class ServingFunction extends Construct {
       });
     }
   }
+}
+
+/** An unqualified ARN means `$LATEST.PUBLISHED` there. https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-version-publishing.html */
+function placeOn(resource: CfnFunction, instances: FunctionInstances): void {
+  resource.capacityProviderConfig = {
+    lambdaManagedInstancesCapacityProviderConfig: {
+      capacityProviderArn: instances.capacity.arn,
+      executionEnvironmentMemoryGiBPerVCpu: instances.memoryGibPerVcpu,
+      perExecutionEnvironmentMaxConcurrency: instances.concurrency,
+    },
+  };
+  resource.functionScalingConfig = {
+    minExecutionEnvironments: instances.minEnvironments,
+    ...(instances.maxEnvironments !== undefined && { maxExecutionEnvironments: instances.maxEnvironments }),
+  };
+  resource.publishToLatestPublished = true;
 }
 
 /** Chosen by us, so that the API's stack and the router can name a function without importing from its stack. */

@@ -12,6 +12,8 @@ export interface DeploymentFacts {
   readonly registryTable: string;
   readonly tenantsTable: string;
   readonly modelBucket: string;
+  /** Threads that serve, on managed instances; undefined: on demand. */
+  readonly workers?: number | undefined;
 }
 
 export function servingVariables(facts: DeploymentFacts): Record<string, string> {
@@ -24,6 +26,8 @@ export function servingVariables(facts: DeploymentFacts): Record<string, string>
     FARTHING_REGISTRY_TABLE: facts.registryTable,
     FARTHING_TENANTS_TABLE: facts.tenantsTable,
     FARTHING_MODEL_BUCKET: facts.modelBucket,
+    // Lambda's own: without it the runtime starts eight for each vCPU, and each loads the models for itself.
+    ...(facts.workers !== undefined && { AWS_LAMBDA_NODEJS_WORKER_COUNT: String(facts.workers) }),
     POWERTOOLS_SERVICE_NAME: `farthing-${facts.deployment}`,
     POWERTOOLS_METRICS_NAMESPACE: "Farthing",
   };

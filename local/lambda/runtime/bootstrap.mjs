@@ -7,18 +7,26 @@
  * observable behaviour: module lookup, console format, context, streaming, error documents. Plain JavaScript, because it
  * runs outside the repository.
  */
+import { writeSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import { patchConsole } from "./console.mjs";
 import { errorDocument } from "./errors.mjs";
 import { loadHandler } from "./handler.mjs";
 import { createInvokeStore } from "./invoke-store.mjs";
 import { createResponseStream, HttpResponseStream } from "./response-stream.mjs";
 import { RuntimeApiClient } from "./runtime-api-client.mjs";
+import { superviseWorkers } from "./workers.mjs";
+
+const environment = process.env;
+/** On managed instances. https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-nodejs-runtime.html */
+const manyRequests = environment.AWS_LAMBDA_MAX_CONCURRENCY !== undefined;
 
 // What is written is out before the next line of code runs, also when the environment is frozen or exits right after it.
 for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
 
-const environment = process.env;
-const invokeStore = createInvokeStore();
+if (manyRequests && isMainThread) await superviseWorkers(new URL(import.meta.url));
+
+const invokeStore = createInvokeStore(manyRequests);
 
 globalThis.awslambda = {
   ...globalThis.awslambda,
@@ -35,8 +43,10 @@ globalThis.awslambda = {
 const logError = patchConsole(invokeStore, {
   format: environment.AWS_LAMBDA_LOG_FORMAT,
   level: environment.AWS_LAMBDA_LOG_LEVEL,
+  // A thread's own stdout goes through the main thread, some time later.
+  write: manyRequests ? (line) => void writeSync(1, line) : (line) => process.stdout.write(line),
 });
-const api = new RuntimeApiClient(environment.AWS_LAMBDA_RUNTIME_API);
+const api = new RuntimeApiClient(environment.AWS_LAMBDA_RUNTIME_API, manyRequests);
 
 let loaded;
 try {
@@ -47,13 +57,23 @@ try {
   throw error;
 }
 
+const run = loaded.streaming ? runStreaming : runBuffered;
+
+while (manyRequests) {
+  const { headers, body } = await api.next();
+  // Asks on at once; what waits for I/O meanwhile is served side by side.
+  setImmediate(() => {
+    const context = contextOf(headers);
+    void invokeStore.runInvocation(context, () => run(JSON.parse(body), context));
+  });
+}
+
 while (true) {
   const { headers, body } = await api.next();
   const context = contextOf(headers);
   if (context.xRayTraceId === undefined) delete environment._X_AMZN_TRACE_ID;
   else environment._X_AMZN_TRACE_ID = context.xRayTraceId;
   const event = JSON.parse(body);
-  const run = loaded.streaming ? runStreaming : runBuffered;
   await invokeStore.runInvocation(context, () => run(event, context));
 }
 

@@ -8,7 +8,7 @@ const LEVELS = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html
  * Returns how the runtime itself reports an error.
  */
-export function patchConsole(invokeStore, { format: wanted, level }) {
+export function patchConsole(invokeStore, { format: wanted, level, write }) {
   const asJson = wanted?.toUpperCase() === "JSON";
   const minimum = LEVELS[level?.toUpperCase()] ?? LEVELS.TRACE;
   const line = asJson ? jsonLine : textLine;
@@ -27,7 +27,7 @@ export function patchConsole(invokeStore, { format: wanted, level }) {
         : (message, ...rest) => {
             const text = line(name, invokeStore.getRequestId(), invokeStore.getTenantId(), message, rest);
             // A line feed would begin another log event.
-            process.stdout.write(`${text.replaceAll("\n", "\r")}\n`);
+            write(`${text.replaceAll("\n", "\r")}\n`);
           };
   }
   const asError = (error) => (error instanceof Error ? error : new Error(String(error)));

@@ -5,20 +5,23 @@ const ROOT = "/2018-06-01/runtime";
 const TRAILERS = ["Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body"];
 
 /**
- * One kept connection to the Runtime API. Every failure of it rejects, which ends this process: without the API there is
- * nothing left to serve.
+ * Kept connections to the Runtime API: one; or, where many requests are held at once, one to ask on and more to answer on.
+ * Every failure rejects, which ends this process: without the API there is nothing left to serve.
  */
 export class RuntimeApiClient {
   #options;
-  #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  #agent;
+  #askingAgent;
 
-  constructor(address) {
+  constructor(address, manyRequests) {
     const [host, port] = address.split(":");
+    this.#askingAgent = new Agent({ keepAlive: true, maxSockets: 1 });
+    this.#agent = manyRequests ? new Agent({ keepAlive: true }) : this.#askingAgent;
     this.#options = { host, port: Number(port), agent: this.#agent };
   }
 
   next() {
-    return this.#send("GET", "/invocation/next");
+    return this.#send("GET", "/invocation/next", undefined, undefined, this.#askingAgent);
   }
 
   response(id, body) {
@@ -63,11 +66,12 @@ export class RuntimeApiClient {
     });
   }
 
-  #send(method, path, body, headers) {
+  #send(method, path, body, headers, agent = this.#agent) {
     const { promise, resolve, reject } = Promise.withResolvers();
     const outgoing = request(
       {
         ...this.#options,
+        agent,
         method,
         path: ROOT + path,
         ...(body === undefined

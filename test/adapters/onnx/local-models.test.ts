@@ -15,7 +15,7 @@ afterAll(() => rmSync(temporaryDirectory, { recursive: true, force: true }));
 const CONTEXT = { requestId: "r", deadlineMillis: Number.POSITIVE_INFINITY };
 
 /** A store in memory that holds what it is given, whole or not. */
-function world(memoryMegabytes = 1_024) {
+function world(memoryMegabytes = 1_024, manyRequests = false) {
   const manifests = new Map<string, Manifest>();
   const blobs = new Map<string, Uint8Array>();
   const reads: string[] = [];
@@ -36,6 +36,7 @@ function world(memoryMegabytes = 1_024) {
     },
     temporaryDirectory,
     memoryMegabytes,
+    manyRequests,
     clock: systemClock,
     onLoaded: ({ model, version }) => loaded.push(`${model} ${version}`),
   });
@@ -78,6 +79,16 @@ test("versions of one model answer side by side, each loaded once, its files gon
   expect(reads).toEqual(["model.onnx", "model.onnx"]);
   expect(loaded.sort()).toEqual([`m ${first}`, `m ${second}`].sort());
   expect(readdirSync(temporaryDirectory)).toEqual([]);
+});
+
+test("with many requests at once, a version is loaded once and each request gets its own answer, round after round", async () => {
+  const { store, add, loaded } = world(1_024, true);
+  const version = store("m", { "model.onnx": onnxModel(addition(1)) });
+  for (let round = 0; round < 6; round++) {
+    const answers = await Promise.all(Array.from({ length: 9 }, () => add("m", version)));
+    expect(answers).toEqual(answers.map(() => [2, 3]));
+  }
+  expect(loaded).toEqual([`m ${version}`]);
 });
 
 test("a version whose file is corrupt is not ready and says why; the others serve", async () => {

@@ -21,7 +21,14 @@ test("a router needs little, and holds no models", () => {
     modelBucket: "models",
     preload: [],
     memoryMegabytes: 512,
+    manyRequests: undefined,
   });
+});
+
+test("on managed instances many requests come at once, to as many threads as the runtime starts", () => {
+  const there = { ...MINIMAL, AWS_LAMBDA_MAX_CONCURRENCY: "64" };
+  expect(parseEnvironment(there).manyRequests).toEqual({ workers: 8 });
+  expect(parseEnvironment({ ...there, AWS_LAMBDA_NODEJS_WORKER_COUNT: "2" }).manyRequests).toEqual({ workers: 2 });
 });
 
 test("groups and lists are read", () => {
