@@ -33,6 +33,8 @@ export interface Serving {
   readonly answerForwarded?: AnswerForwarded;
   /** Resolves when the models that the deployment names are loaded, or are known not to load. */
   preload(): Promise<void>;
+  /** Resolves when what was logged is written; undefined when nothing is on its way. */
+  settled(): Promise<void> | undefined;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -99,6 +101,7 @@ export function compose(environment: ServingEnvironment, variables: Variables): 
       emitUsage: createUsageLog(writeLine),
       reportFault: serviceLog.fault,
     }),
+    settled: serviceLog.settled,
     ...(models && { answerForwarded: createAnswerForwarded({ models, clock, reportFault: serviceLog.fault }) }),
     async preload() {
       if (models === undefined) return;

@@ -31,7 +31,7 @@ async function answer(event: unknown, context: Context): Promise<Answer> {
 }
 
 export const handler = middy({
-  executionMode: streamedExecution,
+  executionMode: streamedExecution(serving.settled),
   // The deadline is kept in core, in the protocol's own form of error.
   timeoutEarlyInMillis: 0,
 }).handler(answer);

@@ -23,25 +23,35 @@ interface Machinery {
   ): Promise<Answer>;
 }
 
-function mode(
-  { middyRequest, runRequest }: Machinery,
+type Parts = [
+  machinery: Machinery,
   before: Middlewares,
-  initialHandler: Run,
+  handler: Run,
   after: Middlewares,
   onError: Middlewares,
   plugin: unknown,
-) {
-  let handler = initialHandler;
-  const middy = awslambda.streamifyResponse<unknown, Promise<void>>(async (event, stream, context) => {
-    const answer = await runRequest(middyRequest(event, context), before, handler, after, onError, plugin);
-    await writeAnswer(stream, answer);
-  });
-  return Object.assign(middy, {
-    handler(replacement: Run) {
-      handler = replacement;
-      return middy;
-    },
-  });
-}
+];
 
-export const streamedExecution = mode as unknown as PluginExecutionMode;
+/**
+ * `settled` resolves when what was logged is written; undefined when nothing is on its way. A process may be frozen the moment
+ * its answer is complete, so that is waited for before the answer, and again behind one that streamed.
+ */
+export function streamedExecution(settled: () => Promise<void> | undefined): PluginExecutionMode {
+  const mode = (...[machinery, before, initialHandler, after, onError, plugin]: Parts) => {
+    const { middyRequest, runRequest } = machinery;
+    let handler = initialHandler;
+    const middy = awslambda.streamifyResponse<unknown, Promise<void>>(async (event, stream, context) => {
+      const answer = await runRequest(middyRequest(event, context), before, handler, after, onError, plugin);
+      await settled();
+      await writeAnswer(stream, answer);
+      await settled();
+    });
+    return Object.assign(middy, {
+      handler(replacement: Run) {
+        handler = replacement;
+        return middy;
+      },
+    });
+  };
+  return mode as unknown as PluginExecutionMode;
+}

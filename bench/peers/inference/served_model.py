@@ -6,6 +6,7 @@ What to serve comes from the environment (bench/peers/launch.ts sets it):
   PEER_TOKENIZER  tokenizer.json (embedding only)
   PEER_THREADS    intra-op threads of the one session of this process
 """
+import gc
 import os
 from functools import lru_cache
 
@@ -58,4 +59,8 @@ class Tensor:
 def load():
     # One thread tokenises: a pool of its own would fight with the session for the core.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    return {"embedding": Embedding, "tensor": Tensor}[os.environ["PEER_TASK"]]()
+    served = {"embedding": Embedding, "tensor": Tensor}[os.environ["PEER_TASK"]]()
+    # What start-up left behind stays for good; walking it in each full collection stops a server for 50 ms and more.
+    gc.collect()
+    gc.freeze()
+    return served

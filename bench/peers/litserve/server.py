@@ -1,4 +1,5 @@
 """The workload behind LitServe. Chosen switches: configurations.ts; the rest is decided here."""
+import gc
 import os
 
 import litserve as ls
@@ -39,6 +40,7 @@ if __name__ == "__main__":
         disable_openapi_url=True,
         timeout=False,
     )
+    gc.freeze()  # the API process is forked from here (served_model.py says why)
     server.run(
         host="127.0.0.1",
         port=int(os.environ["PEER_PORT"]),

@@ -58,8 +58,6 @@ export function bundleFunction(root: string, entry: string, buildDirectory: stri
     // ES module builds where a package has both: they need no shim for `require` and lose what is not used.
     mainFields: ["module", "main"],
     minify: true,
-    // Error and class names are read in logs.
-    keepNames: true,
     sourcemap: "external",
     legalComments: "external",
     external: FROM_LAYER,
