@@ -44,7 +44,7 @@ Served = bentoml.service(
     name="served",
     workers=int(os.environ["PEER_WORKERS"]),
     threads=1,  # one session run at a time in a worker: the session holds the threads
-    traffic={"timeout": 60},
+    traffic={"timeout": 1},
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
 )(OnEventLoop if os.environ["PEER_ON_EVENT_LOOP"] == "1" else InThread)

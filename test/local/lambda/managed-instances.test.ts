@@ -37,8 +37,8 @@ test("one thread serves many requests at once, each with its own context", async
 
 test("every thread of the one process gets its share, and what exceeds the configured number waits", async () => {
   const name = await running.addFunction("many-requests", onInstances(4, 2));
-  await many(name, 4, { together: 2 });
-  const answers = (await many(name, 12, { together: 2 })).map(({ json }) => json);
+  await many(name, 4, { pause: 30 });
+  const answers = (await many(name, 12, { pause: 30 })).map(({ json }) => json);
   expect(new Set(answers.map(({ pid }) => pid)).size).toBe(1);
   const perThread = Object.values(Object.groupBy(answers, ({ threadId }) => String(threadId)));
   expect(perThread).toHaveLength(2);
