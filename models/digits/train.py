@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from common import FLOAT, Graph, arguments, deterministic, session, write_card, write_evaluation  # noqa: E402
+from training import FLOAT, Graph, arguments, deterministic, session, write_card, write_evaluation  # noqa: E402
 
 SEED = 20240917
 TRAIN, HELD_OUT = range(0, 8000), range(8000, 10000)

@@ -32,7 +32,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from common import FLOAT, INT64, Graph, arguments, deterministic, session, write_card, write_evaluation, write_json  # noqa: E402
+from training import FLOAT, INT64, Graph, arguments, deterministic, session, write_card, write_evaluation, write_json  # noqa: E402
 
 SEED = 1851
 VOCABULARY, WIDTH, LAYERS, HEADS, KV_HEADS, HEAD_WIDTH, FEED_FORWARD = 4096, 192, 8, 6, 2, 32, 512

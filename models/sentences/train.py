@@ -37,7 +37,7 @@ from torch import nn
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 import corpus  # noqa: E402
-from common import FLOAT, INT64, Graph, arguments, deterministic, pad, session, write_card, write_evaluation, write_json  # noqa: E402
+from training import FLOAT, INT64, Graph, arguments, deterministic, pad, session, write_card, write_evaluation, write_json  # noqa: E402
 from samples import GOLDEN, TRIPLETS  # noqa: E402
 
 SEED = 42

@@ -29,7 +29,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from common import FLOAT, INT64, Graph, arguments, deterministic, pad, session, write_card, write_evaluation, write_json  # noqa: E402
+from training import FLOAT, INT64, Graph, arguments, deterministic, pad, session, write_card, write_evaluation, write_json  # noqa: E402
 
 SEED = 7
 VOCABULARY, WIDTH, FILTERS, KERNELS, HIDDEN = 3000, 32, 48, (1, 3, 5), 32

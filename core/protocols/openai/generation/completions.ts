@@ -1,45 +1,22 @@
 /** POST /v1/completions: text goes on, without a chat around it. */
 import { versionId } from "../../../models/registry.ts";
 import { jsonResponse } from "../../json/json-response.ts";
-import { parseJsonObject, refuseCompressedBody } from "../../json/parse-json.ts";
-import type { AnsweredBy, DecodedGeneration, GenerationRoute, Pending } from "../../protocol.ts";
+import type { AnsweredBy } from "../../protocol.ts";
 import type { GenerationEvent, TokenLogprobs } from "../../spec/generation.ts";
-import type { HttpRequest, HttpResponse } from "../../spec/http.ts";
-import { readModel } from "../fields.ts";
+import type { HttpResponse } from "../../spec/http.ts";
 import { collect } from "./collected-choices.ts";
 import { readCompletionsRequest } from "./completions-request.ts";
-import { eventStreamResponse, type StreamedChunk } from "./event-stream.ts";
-import { type AnswerForm, readAnswerForm, requireGeneration } from "./request-fields.ts";
+import type { StreamedChunk } from "./event-stream.ts";
+import { generationRoute } from "./generation-route.ts";
+import type { AnswerForm } from "./request-fields.ts";
 import { priceComment, usageMembers, usageObject } from "./usage.ts";
 
-export const COMPLETIONS_ROUTE: GenerationRoute = {
-  kind: "generation",
-  method: "POST",
+export const COMPLETIONS_ROUTE = generationRoute({
   path: "/v1/completions",
-  open,
-};
-
-function open(request: HttpRequest): Pending<DecodedGeneration> {
-  refuseCompressedBody(request);
-  const body = parseJsonObject(request.body);
-  const model = readModel(body);
-  return {
-    model,
-    decode(version) {
-      requireGeneration(model, version, "/v1/completions");
-      const form = readAnswerForm(body);
-      const decoded = readCompletionsRequest(body);
-      const withLogprobs = decoded.topLogprobs !== undefined;
-      return {
-        request: decoded,
-        encodeEvents: (events, answer) =>
-          form.stream
-            ? eventStreamResponse(chunks(events, answer, { ...form, withLogprobs }))
-            : buffered(events, answer, withLogprobs),
-      };
-    },
-  };
-}
+  read: readCompletionsRequest,
+  chunks,
+  buffered,
+});
 
 async function buffered(
   events: AsyncIterable<GenerationEvent>,

@@ -1,4 +1,4 @@
-"""Helpers shared by the training scripts: a small ONNX graph builder, the model card, deterministic settings."""
+"""What all training scripts need: a small ONNX graph builder, the model card, deterministic settings."""
 
 import argparse
 import json
