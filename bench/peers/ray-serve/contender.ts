@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { plainJson } from "../call.ts";
 import { combine, pools } from "../configuration.ts";
 import type { Contender } from "../contender.ts";
@@ -31,7 +32,9 @@ export const rayServe: Contender = {
       environment: {
         ...peerEnvironment(job, setup, port),
         RAY_USAGE_STATS_ENABLED: "0",
-        RAY_AUTH_MODE: "disabled", // everything listens on 127.0.0.1; a token would be written to the home directory
+        // Ray's own ports listen beyond this machine. Without a given token it would write one into the home directory.
+        RAY_AUTH_MODE: "token",
+        RAY_AUTH_TOKEN: randomBytes(32).toString("hex"),
       },
     });
     return {
