@@ -20,6 +20,7 @@ export const usageLineSchema = z
     deployment: z.string().min(1),
     status: z.int().min(100).max(599),
     error: z.string().min(1).optional(),
+    delivered: z.literal(true).optional(),
     inputTokens: count,
     outputTokens: count,
     requestBytes: count,
@@ -29,9 +30,9 @@ export const usageLineSchema = z
     coldStart: z.boolean(),
     priceUsd: z.number().min(0),
   })
-  .refine((line) => line.error === undefined || line.priceUsd === 0, {
+  .refine((line) => line.error === undefined || line.delivered === true || line.priceUsd === 0, {
     path: ["priceUsd"],
-    error: "a failed request costs nothing",
+    error: "a request that failed before anything was delivered costs nothing",
   });
 
 export type ReadUsageLine =

@@ -19,8 +19,10 @@ export interface UsageLine {
   readonly target: "function" | "remote-function" | "none";
   readonly deployment: string;
   readonly status: number;
-  /** Error code when the request failed; a failed request costs its caller nothing. */
+  /** Error code when the request failed. A request that failed before anything was delivered costs its caller nothing. */
   readonly error?: string;
+  /** It failed after its answer had begun: the line counts, and charges, what was delivered until then. */
+  readonly delivered?: true;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly requestBytes: number;

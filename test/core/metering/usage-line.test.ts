@@ -61,7 +61,7 @@ test.each([
   ["half a token", { inputTokens: 0.5 }, /^inputTokens: /],
   ["a short digest", { version: "abc" }, /^version: a full digest, or empty$/],
   ["a whole key", { key: `fk_${"x".repeat(43)}` }, /^key: a prefix, never a whole key$/],
-  ["a priced failure", { error: "internal" }, /^priceUsd: a failed request costs nothing$/],
+  ["a priced failure", { error: "internal" }, /^priceUsd: a request that failed before anything was delivered/],
   ["no date", { at: "yesterday" }, /^at: /],
 ])("reported, not counted: %s", (_, change, problem) => {
   const read = readUsageLine(JSON.stringify({ ...buildUsageLine(FACTS), ...change }));

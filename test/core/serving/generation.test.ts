@@ -119,14 +119,14 @@ test("what fails before the first event still has a status, in a stream as in a 
   }
 });
 
-test("what fails later is the last event of the stream, told once, and costs nothing", async () => {
+test("what fails later is the last event of the stream, told once; what was delivered is charged", async () => {
   const broken = new FarthingError("dependency_unavailable", "It broke off.");
   const { ask, lines, faults } = world(saying(HELLO.slice(0, 4), broken));
   const response = await ask({ stream: true });
   expect(response.status).toBe(200);
   expect(await restOf(reader(response))).toMatch(/data: \{"error":\{"message":"It broke off\."[^\n]*\n\n$/);
   expect(lines).toMatchObject([
-    { status: 503, error: "dependency_unavailable", priceUsd: 0, inputTokens: 0, outputTokens: 0 },
+    { status: 503, error: "dependency_unavailable", delivered: true, priceUsd: 0.003, inputTokens: 5, outputTokens: 2 },
   ]);
   expect(faults).toEqual([broken]);
 });
@@ -152,7 +152,7 @@ test("a model that falls silent is left at the deadline, with the protocol's own
   time.pass(LIMIT_MILLIS);
   expect(Buffer.from((await last).value as Uint8Array).toString()).toContain('"code":"deadline_exceeded"');
   expect(await restOf(chunks)).toBe("");
-  expect(lines).toMatchObject([{ status: 504, error: "deadline_exceeded", priceUsd: 0 }]);
+  expect(lines).toMatchObject([{ status: 504, error: "deadline_exceeded", delivered: true, priceUsd: 0.002 }]);
 });
 
 test("a caller who leaves stops the work, and pays for what was made", async () => {

@@ -1,0 +1,11 @@
+/** The innermost answer: by the deployment that holds the model. */
+import { chooseTarget, type Targets } from "./choose-target.ts";
+import type { Answer } from "./work.ts";
+
+export function answerFromTargets(targets: Targets): Answer {
+  return ({ model, version, request, context, journal }) => {
+    const target = chooseTarget(model, targets);
+    journal.target = target.kind;
+    return target.infer(model, version, request, context);
+  };
+}
