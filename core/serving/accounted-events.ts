@@ -41,6 +41,9 @@ function added(usage: InferenceUsage, event: GenerationEvent, waitedMillis: numb
     case "start":
       return { ...usage, inputTokens: event.inputTokens, inferenceMillis };
     case "text-delta":
+    case "reasoning-delta":
+    case "tool-call-start":
+    case "tool-call-delta":
     case "text-finish":
       return { ...usage, outputTokens: usage.outputTokens + event.outputTokens, inferenceMillis };
     default:

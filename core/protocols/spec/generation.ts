@@ -17,7 +17,44 @@ export interface GenerationInference {
   readonly stop: readonly string[];
   /** Give the log probability of each token, and this many of the likeliest tokens in its place. Absent: none of it. */
   readonly topLogprobs?: number;
+  /** What only generation engines do (vLLM and its like); models in our own process refuse it by name. */
+  readonly engine?: EngineWishes;
 }
+
+/** At least one member is there. */
+export interface EngineWishes {
+  readonly tools?: ToolUse;
+  /** What the text must be. Absent: any text. */
+  readonly outputFormat?: OutputFormat;
+  /** Parameters of the engine's own, by their names on the wire (ENGINE_FIELDS); their values are passed on as they came. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+}
+
+export interface ToolUse {
+  readonly tools: readonly ToolDefinition[];
+  /** `auto`: the model's choice; `required`: some tool; a name: that one. */
+  readonly choice: "auto" | "none" | "required" | { readonly name: string };
+  /** Whether one answer may call several. Absent: the engine's own default. */
+  readonly parallel?: boolean;
+}
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description?: string;
+  /** A JSON schema of an object. Absent: no arguments. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly strict?: boolean;
+}
+
+export type OutputFormat =
+  | { readonly type: "json-object" }
+  | {
+      readonly type: "json-schema";
+      readonly name: string;
+      readonly description?: string;
+      readonly schema: Readonly<Record<string, unknown>>;
+      readonly strict?: boolean;
+    };
 
 export type GenerationPrompt =
   /** Laid out by the model's own chat template. */
@@ -27,9 +64,23 @@ export type GenerationPrompt =
   | { readonly type: "tokens"; readonly ids: readonly number[] };
 
 export interface ChatMessage {
-  readonly role: "system" | "user" | "assistant";
+  readonly role: "system" | "user" | "assistant" | "tool";
+  /** Empty where an assistant only called tools. */
   readonly content: string;
   readonly name?: string;
+  /** Of an assistant: what it called. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** Of a tool's answer: the call that it answers. */
+  readonly toolCallId?: string;
+  /** Of an assistant: what it thought before it answered. */
+  readonly reasoning?: string;
+}
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON as the model wrote it: it may be invalid. */
+  readonly argumentsText: string;
 }
 
 /** Applied in this order. */
@@ -77,6 +128,24 @@ export type GenerationEvent =
       /** Of the tokens that `text` completes; present if the request asks for log probabilities. */
       readonly tokens?: readonly TokenLogprobs[];
     }
+  /** Thoughts before the answer, of models that keep them apart. */
+  | { readonly type: "reasoning-delta"; readonly choice: number; readonly text: string; readonly outputTokens: number }
+  /** The choice calls a tool; `call` counts its calls from 0. */
+  | {
+      readonly type: "tool-call-start";
+      readonly choice: number;
+      readonly call: number;
+      readonly id: string;
+      readonly name: string;
+      readonly outputTokens: number;
+    }
+  | {
+      readonly type: "tool-call-delta";
+      readonly choice: number;
+      readonly call: number;
+      readonly argumentsText: string;
+      readonly outputTokens: number;
+    }
   | {
       readonly type: "text-finish";
       readonly choice: number;
@@ -86,8 +155,11 @@ export type GenerationEvent =
   /** The last event. */
   | { readonly type: "finish"; readonly usage: InferenceUsage };
 
-/** `stop`: the model ended, or a stop text came; `length`: `maxTokens` or the context was reached. */
-export type FinishReason = "stop" | "length";
+/**
+ * `stop`: the model ended, or a stop text came; `length`: `maxTokens` or the context was reached; `tool-calls`: it waits for
+ * what its tools answer; `content-filter`: the engine's own filter ended it.
+ */
+export type FinishReason = "stop" | "length" | "tool-calls" | "content-filter";
 
 export interface TokenLogprob {
   readonly text: string;

@@ -5,8 +5,9 @@ import type { AnsweredBy } from "../../protocol.ts";
 import type { GenerationEvent, TokenLogprob, TokenLogprobs } from "../../spec/generation.ts";
 import type { HttpResponse } from "../../spec/http.ts";
 import { readChatRequest } from "./chat-request.ts";
-import { collect } from "./collected-choices.ts";
+import { type CollectedChoice, collect } from "./collected-choices.ts";
 import type { StreamedChunk } from "./event-stream.ts";
+import { finishReason } from "./finish-reason.ts";
 import { generationRoute } from "./generation-route.ts";
 import type { AnswerForm } from "./request-fields.ts";
 import { priceComment, usageMembers, usageObject } from "./usage.ts";
@@ -26,11 +27,11 @@ async function buffered(
   const { choices, usage } = await collect(events);
   return jsonResponse({
     ...head(answer, "chat.completion"),
-    choices: choices.map(({ text, tokens, reason }, index) => ({
+    choices: choices.map((choice, index) => ({
       index,
-      message: { role: "assistant", content: text, refusal: null },
-      logprobs: withLogprobs ? logprobs(tokens) : null,
-      finish_reason: reason,
+      message: messageObject(choice),
+      logprobs: withLogprobs ? logprobs(choice.tokens) : null,
+      finish_reason: finishReason(choice.reason),
     })),
     usage: usageObject(usage),
   });
@@ -66,8 +67,15 @@ async function* chunks(
           yield chunk(event.choice, { content: event.text }, { tokens: event.tokens });
         }
         break;
+      case "reasoning-delta":
+        yield chunk(event.choice, { reasoning_content: event.text });
+        break;
+      case "tool-call-start":
+      case "tool-call-delta":
+        yield chunk(event.choice, { tool_calls: [toolCallDelta(event)] });
+        break;
       case "text-finish":
-        yield chunk(event.choice, {}, { reason: event.reason });
+        yield chunk(event.choice, {}, { reason: finishReason(event.reason) });
         break;
       case "finish":
         yield includeUsage
@@ -76,6 +84,26 @@ async function* chunks(
     }
   }
 }
+
+/** `reasoning_content` is DeepSeek's and vLLM's member for thoughts; OpenAI keeps its models' to itself. */
+const messageObject = ({ text, reasoning, toolCalls }: CollectedChoice) => ({
+  role: "assistant",
+  content: text === "" && toolCalls.length > 0 ? null : text,
+  refusal: null,
+  ...(reasoning !== "" && { reasoning_content: reasoning }),
+  ...(toolCalls.length > 0 && {
+    tool_calls: toolCalls.map(({ id, name, argumentsText }) => ({
+      id,
+      type: "function",
+      function: { name, arguments: argumentsText },
+    })),
+  }),
+});
+
+const toolCallDelta = (event: Extract<GenerationEvent, { readonly type: "tool-call-start" | "tool-call-delta" }>) =>
+  event.type === "tool-call-start"
+    ? { index: event.call, id: event.id, type: "function", function: { name: event.name, arguments: "" } }
+    : { index: event.call, function: { arguments: event.argumentsText } };
 
 const head = ({ requestId, createdAtSeconds, model, version }: AnsweredBy, object: string) => ({
   id: `chatcmpl-${requestId}`,

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../json/parse-json.ts";
 import type { GenerationInference, GenerationPrompt } from "../../spec/generation.ts";
 import { readFlag, refuseFieldsBut, wrong } from "../fields.ts";
 import { wellFormed } from "./chat-request.ts";
+import { ENGINE_FIELDS, readEngineFields } from "./engine-fields.ts";
 import {
   FIELDS_WITHOUT_EFFECT,
   MOST_CHOICES,
@@ -33,6 +34,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   "stream",
   "stream_options",
   "logprobs",
+  ...ENGINE_FIELDS.text,
   ...SAMPLING_FIELDS,
   ...FIELDS_WITHOUT_EFFECT,
   ...Object.keys(UNSUPPORTED),
@@ -50,6 +52,7 @@ export function readCompletionsRequest(body: JsonObject): GenerationInference {
     throw wrong("prompt", body.prompt, `at most ${MOST_CHOICES} prompts, counted n times (${choices}) each`);
   }
   const topLogprobs = readCount(body, "logprobs", 0, MOST_LOGPROBS);
+  const parameters = readEngineFields(body, "text");
   return {
     type: "generation",
     prompts,
@@ -58,6 +61,7 @@ export function readCompletionsRequest(body: JsonObject): GenerationInference {
     sampling: readSampling(body),
     stop: readStop(body),
     ...(topLogprobs !== undefined && { topLogprobs }),
+    ...(parameters && { engine: { parameters } }),
   };
 }
 

@@ -7,6 +7,7 @@ import type { HttpResponse } from "../../spec/http.ts";
 import { collect } from "./collected-choices.ts";
 import { readCompletionsRequest } from "./completions-request.ts";
 import type { StreamedChunk } from "./event-stream.ts";
+import { finishReason } from "./finish-reason.ts";
 import { generationRoute } from "./generation-route.ts";
 import type { AnswerForm } from "./request-fields.ts";
 import { priceComment, usageMembers, usageObject } from "./usage.ts";
@@ -30,7 +31,7 @@ async function buffered(
       text,
       index,
       logprobs: withLogprobs ? createLogprobs()(tokens) : null,
-      finish_reason: reason,
+      finish_reason: finishReason(reason),
     })),
     usage: usageObject(usage),
   });
@@ -67,7 +68,12 @@ async function* chunks(
         if (event.text !== "" || event.tokens?.length) yield chunk(event.choice, event.text, event.tokens ?? [], null);
         break;
       case "text-finish":
-        yield chunk(event.choice, "", [], event.reason);
+        yield chunk(event.choice, "", [], finishReason(event.reason));
+        break;
+      // Only chats think apart and call tools.
+      case "reasoning-delta":
+      case "tool-call-start":
+      case "tool-call-delta":
         break;
       case "finish":
         yield includeUsage

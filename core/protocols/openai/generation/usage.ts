@@ -2,10 +2,13 @@ import { formatUsd } from "../../../pricing/request-price.ts";
 import type { AnsweredBy } from "../../protocol.ts";
 import type { InferenceUsage } from "../../spec/inference.ts";
 
-export const usageObject = ({ inputTokens, outputTokens }: InferenceUsage) => ({
+/** `estimated` is ours: the engine gave no counts. */
+export const usageObject = ({ inputTokens, outputTokens, reasoningTokens, estimated }: InferenceUsage) => ({
   prompt_tokens: inputTokens,
   completion_tokens: outputTokens,
   total_tokens: inputTokens + outputTokens,
+  ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
+  ...(estimated && { estimated }),
 });
 
 /**

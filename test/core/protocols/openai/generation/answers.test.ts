@@ -207,3 +207,55 @@ test("several choices are told apart, whole and in a stream", async () => {
     undefined,
   ]);
 });
+
+const CALLING: readonly GenerationEvent[] = [
+  { type: "start", inputTokens: 5 },
+  { type: "text-start", choice: 0 },
+  { type: "reasoning-delta", choice: 0, text: "Look it up.", outputTokens: 1 },
+  { type: "tool-call-start", choice: 0, call: 0, id: "call_1", name: "weather", outputTokens: 1 },
+  { type: "tool-call-delta", choice: 0, call: 0, argumentsText: '{"city":', outputTokens: 1 },
+  { type: "tool-call-delta", choice: 0, call: 0, argumentsText: '"Paris"}', outputTokens: 1 },
+  { type: "tool-call-start", choice: 0, call: 1, id: "call_2", name: "time", outputTokens: 1 },
+  { type: "text-finish", choice: 0, reason: "tool-calls", outputTokens: 0 },
+  { type: "finish", usage: { ...USAGE, reasoningTokens: 1, estimated: true } },
+];
+
+test("an answer that calls tools, whole", async () => {
+  const { choices, usage } = JSON.parse(bodyText(await chat({}, saying(CALLING))));
+  expect(choices).toEqual([
+    {
+      index: 0,
+      message: {
+        role: "assistant",
+        content: null,
+        refusal: null,
+        reasoning_content: "Look it up.",
+        tool_calls: [
+          { id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Paris"}' } },
+          { id: "call_2", type: "function", function: { name: "time", arguments: "" } },
+        ],
+      },
+      logprobs: null,
+      finish_reason: "tool_calls",
+    },
+  ]);
+  expect(usage).toMatchObject({ completion_tokens_details: { reasoning_tokens: 1 }, estimated: true });
+});
+
+test("the same as a stream, put together by OpenAI's own client", async () => {
+  const body = await streamText(await chat({ stream: true }, saying(CALLING)));
+  const client = new OpenAI({
+    apiKey: "k",
+    fetch: async () => new Response(body, { headers: { "content-type": "text/event-stream" } }),
+  });
+  const { choices } = await client.chat.completions.stream({ model: "m", messages: [] }).finalChatCompletion();
+  expect(choices[0]).toMatchObject({
+    finish_reason: "tool_calls",
+    message: {
+      tool_calls: [
+        { id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Paris"}' } },
+        { id: "call_2", type: "function", function: { name: "time", arguments: "" } },
+      ],
+    },
+  });
+});

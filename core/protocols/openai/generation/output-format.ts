@@ -1,0 +1,35 @@
+/** What the answer must be: https://platform.openai.com/docs/api-reference/chat/create#chat-create-response_format */
+import { isJsonObject, type JsonObject } from "../../json/parse-json.ts";
+import type { OutputFormat } from "../../spec/generation.ts";
+import { readFlag, wrong } from "../fields.ts";
+import { readJsonSchema } from "./json-schema.ts";
+import { readName } from "./tools.ts";
+
+/** Undefined: any text. */
+export function readOutputFormat({ response_format: format }: JsonObject): OutputFormat | undefined {
+  if (format === undefined || format === null) return undefined;
+  if (!isJsonObject(format)) throw wrong("response_format", format, 'an object like {"type": "json_object"}');
+  switch (format.type) {
+    case "text":
+      return undefined;
+    case "json_object":
+      return { type: "json-object" };
+    case "json_schema":
+      return readSchemaFormat(format.json_schema, "response_format.json_schema");
+    default:
+      throw wrong("response_format.type", format.type, '"text", "json_object" or "json_schema"');
+  }
+}
+
+/** The same members, wherever they stand. */
+export function readSchemaFormat(value: unknown, field: string): OutputFormat {
+  if (!isJsonObject(value)) throw wrong(field, value, "an object with name and schema");
+  const { description, strict } = value;
+  return {
+    type: "json-schema",
+    name: readName(value.name, `${field}.name`),
+    schema: readJsonSchema(value.schema, `${field}.schema`),
+    ...(typeof description === "string" && { description }),
+    ...(strict !== undefined && strict !== null && { strict: readFlag(strict, `${field}.strict`) }),
+  };
+}
