@@ -39,7 +39,12 @@ function added(usage: InferenceUsage, event: GenerationEvent, waitedMillis: numb
   const inferenceMillis = usage.inferenceMillis + waitedMillis;
   switch (event.type) {
     case "start":
-      return { ...usage, inputTokens: event.inputTokens, inferenceMillis };
+      return {
+        ...usage,
+        inputTokens: event.inputTokens,
+        inferenceMillis,
+        ...(event.estimated && { estimated: event.estimated }),
+      };
     case "text-delta":
     case "reasoning-delta":
     case "tool-call-start":

@@ -116,7 +116,12 @@ export interface GenerationResult {
 
 export type GenerationEvent =
   /** The first event: the prompts have been read. */
-  | { readonly type: "start"; readonly inputTokens: number }
+  | {
+      readonly type: "start";
+      readonly inputTokens: number;
+      /** The engine tells its counts at the end, if at all: this one, and those of the deltas, are ours until then. */
+      readonly estimated?: true;
+    }
   | { readonly type: "text-start"; readonly choice: number }
   | {
       readonly type: "text-delta";
