@@ -44,7 +44,7 @@ export class AwsServiceError extends Error {
 }
 
 export interface SignedClientOptions {
-  readonly service: "dynamodb" | "lambda" | "s3";
+  readonly service: "dynamodb" | "lambda" | "s3" | "sagemaker" | "secretsmanager";
   readonly region: string;
   /** `https://dynamodb.eu-central-1.amazonaws.com` */
   readonly endpoint: string;
@@ -114,13 +114,17 @@ export function clientFromEnvironment(
   });
 }
 
+/** Of services whose name in signatures is not that of their variable. */
+const VARIABLE_NAMES: Partial<Record<SignedClientOptions["service"], string>> = { secretsmanager: "SECRETS_MANAGER" };
+
 /** https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html */
 export function endpointOf(
   service: SignedClientOptions["service"],
   region: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
-  const chosen = environment[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ?? environment.AWS_ENDPOINT_URL;
+  const chosen =
+    environment[`AWS_ENDPOINT_URL_${VARIABLE_NAMES[service] ?? service.toUpperCase()}`] ?? environment.AWS_ENDPOINT_URL;
   return chosen ?? `https://${service}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
 }
 

@@ -10,6 +10,8 @@ export interface TransportRequest {
   readonly connectTimeoutMillis: number;
   /** Longest silence of the other side, before its first byte and between any two. */
   readonly silenceTimeoutMillis: number;
+  /** Ends the request, also while its answer is read. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type Transport = (request: TransportRequest) => Promise<IncomingMessage>;
@@ -19,31 +21,54 @@ export class NoAnswer extends Error {
   override readonly name = "NoAnswer";
   /** The request cannot have been processed: no connection stood, or a kept one was found closed when it was used again. */
   readonly neverArrived: boolean;
+  /** A kept connection was found closed: another one may stand at once. */
+  readonly closedWhileKept: boolean;
 
-  constructor(message: string, neverArrived: boolean, cause?: unknown) {
+  constructor(message: string, neverArrived: boolean, cause?: unknown, closedWhileKept = false) {
     super(message, { cause });
     this.neverArrived = neverArrived;
+    this.closedWhileKept = closedWhileKept;
   }
 }
 
 const MAX_CONNECTIONS = 32;
+
+export interface TransportOptions {
+  /** Certificates that are trusted, PEM; absent: those of Mozilla that Node brings. */
+  readonly ca?: string;
+  /** To one host. Default 32. */
+  readonly maxConnections?: number;
+  /** Whether connections stay for the next request. Default true. */
+  readonly keepAlive?: boolean;
+}
+
 /** Nagle's algorithm is off by default in Node; TCP keep-alive notices a peer that went away during a freeze. */
-const AGENT_OPTIONS = { keepAlive: true, keepAliveMsecs: 1_000, maxSockets: MAX_CONNECTIONS };
+const AGENT_OPTIONS = { keepAliveMsecs: 1_000 };
 
 /** Nothing is loaded or opened before the first request. */
-export function createTransport(): Transport {
+export function createTransport({
+  ca,
+  maxConnections = MAX_CONNECTIONS,
+  keepAlive = true,
+}: TransportOptions = {}): Transport {
   const agents = new Map<string, Agent>();
 
   function agentFor(protocol: string): Agent {
     let agent = agents.get(protocol);
     if (agent === undefined) {
-      agent = new (clientFor(protocol).Agent)(AGENT_OPTIONS);
+      agent = new (clientFor(protocol).Agent)({
+        ...AGENT_OPTIONS,
+        keepAlive,
+        maxSockets: maxConnections,
+        maxFreeSockets: maxConnections,
+        ...(ca !== undefined && { ca }),
+      });
       agents.set(protocol, agent);
     }
     return agent;
   }
 
-  return ({ url, method, headers, body, connectTimeoutMillis, silenceTimeoutMillis }) =>
+  return ({ url, method, headers, body, connectTimeoutMillis, silenceTimeoutMillis, signal }) =>
     new Promise((resolve, reject) => {
       const encrypted = url.protocol === "https:";
       const request = clientFor(url.protocol).request(url, {
@@ -51,6 +76,7 @@ export function createTransport(): Transport {
         headers: { ...headers, "content-length": Buffer.byteLength(body) },
         agent: agentFor(url.protocol),
         timeout: silenceTimeoutMillis,
+        ...(signal && { signal }),
       });
       let connected = false;
       const connectTimer = setTimeout(() => {
@@ -72,7 +98,8 @@ export function createTransport(): Transport {
         clearTimeout(connectTimer);
         if (error instanceof NoAnswer) return reject(error);
         const closedWhileKept = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
-        reject(new NoAnswer(`${url.host}: ${error.code ?? error.message}`, !connected || closedWhileKept, error));
+        const message = `${url.host}: ${error.code ?? error.message}`;
+        reject(new NoAnswer(message, !connected || closedWhileKept, error, closedWhileKept));
       });
       request.end(body);
     });
