@@ -2,10 +2,11 @@
  * What an environment costs AWS-side, from its synthesised templates and a price book: idle per month, and per million
  * requests. Pure, and list prices only: no free tier, no support plan, no taxes, no discount. Not what tenants are charged.
  */
+import { type DeployedFunction, deployedFunctions } from "./deployed-functions.ts";
 import { IDLE_PRICES } from "./idle-prices.ts";
 import { MILLION, type PriceBook, tieredCost } from "./price-book.ts";
 import type { InvocationScenario, RequestScenario } from "./request-scenario.ts";
-import { propertyAt, resourcesOf, type Template, type TemplateResource } from "./template.ts";
+import { propertyAt, resourcesOf, type Template } from "./template.ts";
 
 export type { InvocationScenario, RequestScenario } from "./request-scenario.ts";
 export type { Template } from "./template.ts";
@@ -34,7 +35,7 @@ export function idleCost(templates: readonly Template[], book: PriceBook): IdleC
   for (const resource of resourcesOf(templates)) {
     const price = IDLE_PRICES[resource.Type];
     if (price === undefined) unknownTypes.add(resource.Type);
-    for (const { item, quantity, unit, usdPerUnit } of price?.(resource, book) ?? []) {
+    for (const { item, quantity, unit, usdPerUnit } of price?.(resource, book, templates) ?? []) {
       const sum = (lines.get(item)?.quantity ?? 0) + quantity;
       lines.set(item, line(item, sum, unit, usdPerUnit));
     }
@@ -100,15 +101,20 @@ function invocationLines(
   { lambda }: PriceBook,
 ): CostLine[] {
   const { deployment, billedMillis, cold, streamedBytes = 0 } = invocation;
-  const { memoryMb, architecture } = functionFacts(templates, deployment);
+  const { memoryMegabytes, architecture } = functionFacts(templates, deployment);
   const seconds = (billedMillis + (cold === undefined ? 0 : cold.share * cold.initMillis)) / 1000;
-  const gbSeconds = (memoryMb / MB_PER_GB) * seconds;
+  const gbSeconds = (memoryMegabytes / MB_PER_GB) * seconds;
   const monthly = gbSeconds * scenario.requestsPerMonth;
   const usdPerGbSecond = monthly === 0 ? 0 : tieredCost(lambda.gbSecond[architecture], monthly) / monthly;
   const streamedGb = (Math.max(0, streamedBytes - FREE_STREAMED_BYTES) * MILLION) / BYTES_PER_GB;
   return [
     line(`Lambda requests (${deployment})`, 1, "M requests", lambda.requestPerM),
-    line(`Lambda compute (${deployment}, ${memoryMb} MB ${architecture})`, gbSeconds * MILLION, "GB-s", usdPerGbSecond),
+    line(
+      `Lambda compute (${deployment}, ${memoryMegabytes} MB ${architecture})`,
+      gbSeconds * MILLION,
+      "GB-s",
+      usdPerGbSecond,
+    ),
     ...(streamedGb === 0
       ? []
       : [line(`Lambda streaming (${deployment})`, streamedGb, "GB", lambda.streamedGbOver6MBPerRequest)]),
@@ -134,31 +140,13 @@ function stateLines(scenario: RequestScenario, { dynamodb, s3, elasticacheServer
   ];
 }
 
-interface FunctionFacts {
-  readonly memoryMb: number;
-  readonly architecture: "x86_64" | "arm64";
-}
-
-/** Lambda's own defaults where the template says nothing. */
-function functionFacts(templates: readonly Template[], deployment: string): FunctionFacts {
-  const functions = resourcesOf(templates, "AWS::Lambda::Function");
-  const found = functions.find((resource) => deploymentOf(resource) === deployment);
-  if (found === undefined) {
-    const known = functions.map(deploymentOf).filter((name) => name !== undefined);
-    throw new RangeError(
-      `no function is deployed as ${JSON.stringify(deployment)}; there is ${known.join(", ") || "none"}`,
-    );
-  }
-  const architectures = propertyAt(found, "Architectures");
-  return {
-    memoryMb: Number(propertyAt(found, "MemorySize") ?? 128),
-    architecture: Array.isArray(architectures) && architectures[0] === "arm64" ? "arm64" : "x86_64",
-  };
-}
-
-function deploymentOf(resource: TemplateResource): string | undefined {
-  const name = propertyAt(resource, "Environment", "Variables", "FARTHING_DEPLOYMENT");
-  return typeof name === "string" ? name : undefined;
+function functionFacts(templates: readonly Template[], deployment: string): DeployedFunction {
+  const functions = deployedFunctions(templates);
+  const found = functions[deployment];
+  if (found !== undefined) return found;
+  throw new RangeError(
+    `no function is deployed as ${JSON.stringify(deployment)}; there is ${Object.keys(functions).join(", ") || "none"}`,
+  );
 }
 
 /** A trace is billed once, however many of its parts are recorded. */

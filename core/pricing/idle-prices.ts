@@ -3,7 +3,7 @@
  * without a row is reported, never taken as free. Rows without lines are free while idle, each for the reason beside it.
  */
 import { HOURS_PER_MONTH, type PriceBook } from "./price-book.ts";
-import { propertyAt, type TemplateResource } from "./template.ts";
+import { propertyAt, type Template, type TemplateResource } from "./template.ts";
 
 export interface IdleCharge {
   readonly item: string;
@@ -13,7 +13,7 @@ export interface IdleCharge {
   readonly usdPerUnit: number;
 }
 
-type IdlePrice = (resource: TemplateResource, book: PriceBook) => readonly IdleCharge[];
+type IdlePrice = (resource: TemplateResource, book: PriceBook, templates: readonly Template[]) => readonly IdleCharge[];
 
 const free: IdlePrice = () => [];
 const count = (item: string, quantity: number, unit: string, usdPerUnit: number): readonly IdleCharge[] => [
@@ -35,6 +35,8 @@ export const IDLE_PRICES: Readonly<Record<string, IdlePrice>> = {
   },
   "AWS::CloudWatch::Dashboard": (_, { cloudwatch }) => count("dashboards", 1, "dashboards", cloudwatch.dashboardMonth),
   "AWS::KMS::Key": (_, { kms }) => count("KMS keys", 1, "keys", kms.keyMonth),
+  "AWS::SecretsManager::Secret": (_, { secretsManager }) =>
+    count("secrets (keys of upstreams)", 1, "secrets", secretsManager.secretMonth),
   "AWS::Logs::LogGroup": (_, { cloudwatch }) => count("log storage", 0, "GB", cloudwatch.logStoreGbMonth),
   "AWS::S3::Bucket": (_, { s3 }) => count("model files (S3)", 0, "GB", s3.gbMonth),
   "AWS::DynamoDB::Table": (table, { dynamodb }) => [
@@ -70,6 +72,24 @@ export const IDLE_PRICES: Readonly<Record<string, IdlePrice>> = {
     );
   },
 
+  // Instances that stay when nobody asks: none where managed scaling goes to zero, and none for asynchronous endpoints, which
+  // their queue scales (infra/constructs/gpu-endpoint).
+  "AWS::SageMaker::EndpointConfig": (config, { sagemakerHour }) => {
+    const variants = propertyAt(config, "ProductionVariants");
+    return (Array.isArray(variants) ? variants : []).flatMap((variant: unknown) => {
+      const resource: TemplateResource = { Type: "", Properties: variant as Readonly<Record<string, unknown>> };
+      const pools = propertyAt(resource, "InstancePools");
+      const [first] = Array.isArray(pools) ? (pools as readonly { readonly InstanceType?: unknown }[]) : [];
+      const type = String(propertyAt(resource, "InstanceType") ?? first?.InstanceType ?? "");
+      const hourly = sagemakerHour[type];
+      if (typeof hourly !== "number")
+        throw new RangeError(`the price book has no instance ${JSON.stringify(type)} in sagemakerHour`);
+      const least = propertyAt(resource, "ManagedInstanceScaling", "MinInstanceCount");
+      const asleep = propertyAt(config, "AsyncInferenceConfig") === undefined ? Number(least ?? 1) : 0;
+      return count(`GPU endpoint (${type})`, asleep, "instances", hourly * HOURS_PER_MONTH);
+    });
+  },
+
   // Paid by the request only.
   "AWS::ApiGateway::RestApi": free,
   "AWS::ApiGateway::Deployment": free,
@@ -77,15 +97,36 @@ export const IDLE_PRICES: Readonly<Record<string, IdlePrice>> = {
   "AWS::ApiGateway::Method": free,
   "AWS::ApiGateway::GatewayResponse": free,
   "AWS::ApiGateway::BasePathMapping": free,
+  "AWS::Lambda::Version": free,
+  "AWS::Lambda::Alias": (alias, { lambda }, templates) => {
+    const kept = Number(propertyAt(alias, "ProvisionedConcurrencyConfig", "ProvisionedConcurrentExecutions") ?? 0);
+    if (kept === 0) return [];
+    const id = propertyAt(alias, "FunctionName", "Ref");
+    const owner = templates.flatMap(({ Resources }) => Resources?.[String(id)] ?? [])[0];
+    if (owner === undefined) throw new RangeError(`no template has the function ${JSON.stringify(id)} of an alias`);
+    const gb = Number(propertyAt(owner, "MemorySize") ?? 128) / 1024;
+    const architectures = propertyAt(owner, "Architectures");
+    const architecture = Array.isArray(architectures) && architectures[0] === "arm64" ? "arm64" : "x86_64";
+    const monthly = lambda.provisionedGbSecond[architecture] * gb * SECONDS_PER_HOUR * HOURS_PER_MONTH;
+    return count(`provisioned concurrency (${gb * 1024} MB ${architecture})`, kept, "environments", monthly);
+  },
   // Functions run on demand; code and layers lie in Lambda's own storage (75 GB free per region).
   "AWS::Lambda::Function": free,
   "AWS::Lambda::LayerVersion": free,
+  // Paid for by their endpoint's instances.
+  "AWS::SageMaker::Model": free,
+  "AWS::SageMaker::Endpoint": free,
+  "AWS::SageMaker::InferenceComponent": free,
   // Settings and permissions.
+  "AWS::ApplicationAutoScaling::ScalableTarget": free,
+  "AWS::ApplicationAutoScaling::ScalingPolicy": free,
   "AWS::ApiGateway::Account": free,
   "AWS::Lambda::Permission": free,
+  "AWS::Logs::SubscriptionFilter": free,
   "AWS::IAM::Role": free,
   "AWS::S3::BucketPolicy": free,
   "AWS::WAFv2::WebACLAssociation": free,
 };
 
+const SECONDS_PER_HOUR = 3600;
 const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);

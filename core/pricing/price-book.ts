@@ -92,6 +92,7 @@ export const priceBookSchema = z.strictObject({
   xray: sourced({ tracesRecordedPerM: usd, tracesRetrievedPerM: usd }),
   stepFunctions: sourced({ standardPer1kTransitions: usd, expressPerM: usd, expressGbSecond: usd }),
   kms: sourced({ keyMonth: usd, per10k: usd }),
+  secretsManager: sourced({ secretMonth: usd, per10k: usd }),
 });
 
 export type PriceBook = z.infer<typeof priceBookSchema>;

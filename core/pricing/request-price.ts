@@ -1,33 +1,52 @@
 /**
- * What a caller is charged for one answered request: card and usage, nothing else. A failed request has no usage and
- * costs nothing.
+ * What a caller is charged for one answered request: card, usage, and what the tenant used before in the month; nothing
+ * else. A failed request has no usage and costs nothing.
  *
- * Exact: a card's rates are read as whole picodollars (1e-12 USD) per request and per thousand tokens, the sum is made in
- * integers, and rounded once, half up, to whole picodollars. So the same request always costs the same, and a price is
- * at most half a picodollar from what the rates say. Rates finer than a picodollar are rounded to one.
+ * Exact: rates are whole picodollars (1e-12 USD), the sum is made in integers, and rounded once, half up, to whole
+ * picodollars. So the same request always costs the same, and a price is at most half a picodollar from what the rates
+ * say. The upper bound that admission reserves is made from the same terms: maximum-price.ts.
  */
-import type { ModelCard } from "../models/card.ts";
-import type { InferenceUsage } from "../protocols/spec/inference.ts";
+import { rounded, usdOf } from "./picodollars.ts";
+import { type CardPrice, PARTS_PER_PICODOLLAR, type PriceTerms, priceTerms, type Step } from "./price-terms.ts";
+import type { MonthToDate, PricedUsage } from "./priced-usage.ts";
 
-export type CardPrice = ModelCard["price"];
-export type PricedUsage = Pick<InferenceUsage, "inputTokens" | "outputTokens">;
+export { PICODOLLARS_PER_USD } from "./picodollars.ts";
+export type { CardPrice } from "./price-terms.ts";
+export type { MonthToDate, PricedUsage } from "./priced-usage.ts";
 
-export const PICODOLLARS_PER_USD = 1_000_000_000_000;
-const TOKENS_PER_RATE = 1000n;
+/** Whether `monthToDate` must be given: there are free requests or volume steps. */
+export const dependsOnMonth = (price: CardPrice): boolean => priceTerms(price).monthly;
+/** Whether `usage.costPicodollars` must be given. */
+export const dependsOnCost = (price: CardPrice): boolean => priceTerms(price).markupMillionths !== undefined;
 
-/** `usage` undefined: the request failed. */
-export function requestPricePicodollars(price: CardPrice, usage: PricedUsage | undefined): bigint {
+/**
+ * `usage` undefined: the request failed. Throws a RangeError when the price depends on something that is not given: a
+ * guess would charge wrongly in silence. maximumPrice throws the same before any work is done.
+ */
+export function requestPricePicodollars(
+  price: CardPrice,
+  usage: PricedUsage | undefined,
+  monthToDate?: MonthToDate,
+): bigint {
   if (usage === undefined) return 0n;
-  const thousandths =
-    picodollars(price.usdPerRequest) * TOKENS_PER_RATE +
-    picodollars(price.usdPerThousandInputTokens) * BigInt(usage.inputTokens) +
-    picodollars(price.usdPerThousandOutputTokens) * BigInt(usage.outputTokens);
-  return (thousandths + TOKENS_PER_RATE / 2n) / TOKENS_PER_RATE;
+  const terms = priceTerms(price);
+  if (terms.monthly && monthToDate === undefined) throw missing("what the tenant used in the month");
+  if (monthToDate !== undefined && monthToDate.requests < terms.freeRequests) return 0n;
+  const counted = { ...usage, requests: 1 };
+  let parts = costParts(terms, usage.costPicodollars);
+  for (const { quantity, steps } of terms.terms) {
+    const used = quantity(counted);
+    parts +=
+      steps.length === 1
+        ? BigInt(used) * (steps[0] as Step).partsPerUnit
+        : stepParts(steps, monthToDate === undefined ? 0 : quantity(monthToDate), used);
+  }
+  return usage.cacheHit === true ? shareOf(parts, terms.cacheHitMillionths) : rounded(parts, PARTS_PER_PICODOLLAR);
 }
 
 /** The same as a number of USD: the double nearest to the exact price. */
-export function requestPriceUsd(price: CardPrice, usage: PricedUsage | undefined): number {
-  return Number(requestPricePicodollars(price, usage)) / PICODOLLARS_PER_USD;
+export function requestPriceUsd(price: CardPrice, usage: PricedUsage | undefined, monthToDate?: MonthToDate): number {
+  return usdOf(requestPricePicodollars(price, usage, monthToDate));
 }
 
 /** A decimal without an exponent, as headers carry it: `0.0000015`. Exact to the picodollar up to 4,000 USD. */
@@ -36,5 +55,30 @@ export function formatUsd(usd: number): string {
   return text.replace(/\.?0+$/, "");
 }
 
-const picodollars = (usd: number | undefined): bigint =>
-  usd === undefined ? 0n : BigInt(Math.round(usd * PICODOLLARS_PER_USD));
+/** `used` units after `before` others: each at the price of the step that it lies in. */
+export function stepParts(steps: readonly Step[], before: number, used: number): bigint {
+  let parts = 0n;
+  let from = before;
+  const to = before + used;
+  for (const { end, partsPerUnit } of steps) {
+    if (from >= to) break;
+    if (end <= from) continue;
+    const until = Math.min(to, end);
+    parts += BigInt(until - from) * partsPerUnit;
+    from = until;
+  }
+  return parts;
+}
+
+/** The cost with its mark-up, in the parts that the rates are summed in. */
+export function costParts({ markupMillionths }: PriceTerms, costPicodollars: bigint | undefined): bigint {
+  if (markupMillionths === undefined) return 0n;
+  if (costPicodollars === undefined) throw missing("the cost of the request");
+  // A millionth of a cost in picodollars is one part.
+  return costPicodollars * markupMillionths;
+}
+
+const shareOf = (parts: bigint, millionths: bigint): bigint =>
+  rounded(parts * millionths, PARTS_PER_PICODOLLAR * 1_000_000n);
+
+const missing = (what: string): RangeError => new RangeError(`this price depends on ${what}, which is not known here`);

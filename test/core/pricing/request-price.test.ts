@@ -1,14 +1,22 @@
 import fc from "fast-check";
+import { PICODOLLARS_PER_USD } from "../../../core/pricing/picodollars.ts";
+import type { CardPrice } from "../../../core/pricing/price-terms.ts";
+import { type MonthToDate, NOTHING_USED, type PricedUsage } from "../../../core/pricing/priced-usage.ts";
 import {
+  dependsOnCost,
+  dependsOnMonth,
   formatUsd,
-  PICODOLLARS_PER_USD,
   requestPricePicodollars,
   requestPriceUsd,
 } from "../../../core/pricing/request-price.ts";
 
-const usage = (inputTokens: number, outputTokens = 0) => ({ inputTokens, outputTokens });
+const usage = (inputTokens: number, outputTokens = 0, more: Partial<PricedUsage> = {}): PricedUsage => ({
+  ...{ inputTokens, outputTokens, inferenceMillis: 0, requestBytes: 0, responseBytes: 0 },
+  ...more,
+});
+const month = (used: Partial<MonthToDate>): MonthToDate => ({ ...NOTHING_USED, ...used });
 
-test.each([
+test.each<[string, CardPrice, PricedUsage, number]>([
   ["per request", { usdPerRequest: 0.0000015 }, usage(0), 0.0000015],
   ["per token in", { usdPerThousandInputTokens: 0.00002 }, usage(17), 0.00000034],
   [
@@ -24,12 +32,110 @@ test.each([
     1,
   ],
   ["a free model", {}, usage(1000, 1000), 0],
+  [
+    "cached input at its own rate",
+    { usdPerThousandInputTokens: 0.01, usdPerThousandCachedInputTokens: 0.001 },
+    usage(1000, 0, { cachedInputTokens: 900 }),
+    0.0019,
+  ],
+  [
+    "cached input without a rate of its own",
+    { usdPerThousandInputTokens: 0.01 },
+    usage(1000, 0, { cachedInputTokens: 900 }),
+    0.01,
+  ],
+  ["per second", { usdPerInferenceSecond: 0.004 }, usage(0, 0, { inferenceMillis: 12.345 }), 0.00004938],
+  [
+    "per megabyte",
+    { usdPerRequestMegabyte: 0.01, usdPerResponseMegabyte: 0.09 },
+    usage(0, 0, { requestBytes: 2_500_000, responseBytes: 1_000 }),
+    0.02509,
+  ],
+  ["cost plus", { costPlusMarkup: 0.4, usdPerRequest: 1 }, usage(0, 0, { costPicodollars: 10n ** 12n }), 2.4],
+  ["a hit", { usdPerRequest: 0.3, cacheHitShare: 0.25 }, usage(0, 0, { cacheHit: true }), 0.075],
+  ["a hit without a share of its own", { usdPerRequest: 0.3 }, usage(0, 0, { cacheHit: true }), 0.3],
+  ["no hit", { usdPerRequest: 0.3, cacheHitShare: 0.25 }, usage(0), 0.3],
 ])("%s", (_, price, used, usd) => {
   expect(requestPriceUsd(price, used)).toBe(usd);
 });
 
 test("a failed request costs nothing", () => {
   expect(requestPriceUsd({ usdPerRequest: 5 }, undefined)).toBe(0);
+});
+
+describe("over a month", () => {
+  const steps: CardPrice = {
+    usdPerThousandInputTokens: [
+      [1_000, 0],
+      [3_000, 0.5],
+      [null, 0.3],
+    ],
+  };
+  test.each([
+    ["free at first", 0, 1_000, 0],
+    ["across a step", 500, 1_000, 0.25],
+    ["across all", 0, 4_000, 1.3],
+    ["at the end of a step", 1_000, 1_000, 0.5],
+    ["for ever", 1e12, 1_000, 0.3],
+  ])("steps: %s", (_, before, tokens, usd) => {
+    expect(requestPriceUsd(steps, usage(tokens), month({ inputTokens: before }))).toBe(usd);
+  });
+
+  test("ends of steps count seconds and megabytes", () => {
+    const price: CardPrice = {
+      usdPerInferenceSecond: [
+        [2, 0],
+        [null, 1],
+      ],
+      usdPerResponseMegabyte: [
+        [1, 0],
+        [null, 10],
+      ],
+    };
+    const used = usage(0, 0, { inferenceMillis: 1_500, responseBytes: 500_000 });
+    expect(requestPriceUsd(price, used, month({ inferenceMillis: 1_000, responseBytes: 900_000 }))).toBe(0.5 + 4);
+  });
+
+  test("cached tokens have steps of their own", () => {
+    const price: CardPrice = {
+      usdPerThousandInputTokens: [
+        [100, 0],
+        [null, 1],
+      ],
+      usdPerThousandCachedInputTokens: 0.1,
+    };
+    const before = month({ inputTokens: 1_000, cachedInputTokens: 950 });
+    expect(requestPriceUsd(price, usage(100, 0, { cachedInputTokens: 20 }), before)).toBe(0.032);
+  });
+
+  test("free requests cost nothing at all, and the next one costs all", () => {
+    const price: CardPrice = { usdPerRequest: 1, usdPerThousandInputTokens: 1, freeRequestsPerMonth: 3 };
+    const costs = [0, 2, 3].map((requests) => requestPriceUsd(price, usage(1000), month({ requests })));
+    expect(costs).toEqual([0, 0, 2]);
+  });
+
+  test("many requests cost what one with all their units costs: no step is passed over or paid twice", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2_000), { minLength: 1, maxLength: 20 }), (requests) => {
+        let before = 0;
+        let sum = 0n;
+        for (const tokens of requests) {
+          sum += requestPricePicodollars(steps, usage(tokens), month({ inputTokens: before }));
+          before += tokens;
+        }
+        expect(sum).toBe(requestPricePicodollars(steps, usage(before), NOTHING_USED));
+      }),
+    );
+  });
+});
+
+test("what a price depends on must be given: nothing is guessed", () => {
+  const monthly: CardPrice = { usdPerRequest: 1, freeRequestsPerMonth: 1 };
+  const costPlus: CardPrice = { costPlusMarkup: 0 };
+  expect([dependsOnMonth(monthly), dependsOnMonth(costPlus)]).toEqual([true, false]);
+  expect([dependsOnCost(monthly), dependsOnCost(costPlus)]).toEqual([false, true]);
+  expect(() => requestPricePicodollars(monthly, usage(1))).toThrow("depends on what the tenant used in the month");
+  expect(() => requestPricePicodollars(costPlus, usage(1))).toThrow("depends on the cost of the request");
 });
 
 test("rates that no double holds exactly add up exactly", () => {
