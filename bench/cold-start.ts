@@ -1,14 +1,14 @@
 /**
  * From the start of a process to its first result. Ours is the deployed function: Runtime API client, bundle, key and registry
  * from DynamoDB, model from S3 (local ones, so that no network is measured), verified by digest. Against scripts that do the
- * same job for one model, and against scripts that have the model on their disk, which no fresh execution environment has:
- * `naive` is what one writes first, `best` what an expert writes.
+ * same job for one model: `naive` is what one writes first, `best` what an expert writes. Once with the model in S3, as for a
+ * function on demand, once with it on the disk, as where an environment was started before (instances, on premises).
  */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { firstAnswer } from "./cold-start/first-answer.ts";
 import { publishedFiles } from "./cold-start/published-files.ts";
-import { startRuntimeApi } from "./cold-start/runtime-api.ts";
 import { type DeployedFunction, deployedFunction } from "./deployed-function.ts";
 import { type LocalPlatform, startPlatform } from "./local-platform.ts";
 import { type MeasuredModel, measuredModels, WITHOUT_MINILM } from "./measured-models.ts";
@@ -17,7 +17,6 @@ import type { Report } from "./report.ts";
 
 const ROUNDS = 11;
 const scripts = join(import.meta.dirname, "cold-start");
-const BOOTSTRAP = resolve(import.meta.dirname, "../local/lambda/runtime/bootstrap.mjs");
 
 export async function run(): Promise<Report> {
   const platform = await startPlatform();
@@ -54,11 +53,22 @@ async function measure(model: MeasuredModel, platform: LocalPlatform, target: De
       "best, on disk": () => untilFirstLine([join(scripts, "best.mjs"), "run", best]),
       "naive, from S3": () => untilFirstLine([join(scripts, "naive-from-s3.mjs"), naiveFromS3]),
       "best, from S3": () => untilFirstLine([join(scripts, "best-from-s3.mjs"), bestFromS3]),
-      farthing: () => untilFirstAnswer(model, platform, target),
+      "farthing, from S3": async () => (await firstAnswer(model, platform, target)).millis,
+      "farthing, on disk": async () => (await firstAnswer(model, platform, keepingModels(platform, target))).millis,
     },
     { rounds: ROUNDS, warmups: 2 },
   );
 }
+
+/** As on instances and on premises: models' files and their packed weights stay there for the next start. */
+const keepingModels = ({ stateDirectory }: LocalPlatform, target: DeployedFunction): DeployedFunction => ({
+  ...target,
+  variables: {
+    ...target.variables,
+    FARTHING_MODEL_CACHE: join(stateDirectory, "bench-model-cache"),
+    FARTHING_MODEL_CACHE_MEGABYTES: "1000",
+  },
+});
 
 async function untilFirstLine(arguments_: readonly string[]): Promise<number> {
   const startedAt = performance.now();
@@ -72,46 +82,6 @@ async function untilFirstLine(arguments_: readonly string[]): Promise<number> {
   return millis;
 }
 
-async function untilFirstAnswer(
-  model: MeasuredModel,
-  platform: LocalPlatform,
-  target: DeployedFunction,
-): Promise<number> {
-  const [request] = Object.values(model.requests);
-  if (request === undefined) throw new Error(`${model.name} has no request`);
-  const runtimeApi = await startRuntimeApi();
-  const startedAt = performance.now();
-  const answer = runtimeApi.answerTo({
-    httpMethod: "POST",
-    path: request.path,
-    headers: { authorization: `Bearer ${platform.apiKey}`, ...request.headers },
-    queryStringParameters: null,
-    body: request.bodyBase64,
-    isBase64Encoded: true,
-  });
-  const child = spawn(process.execPath, [BOOTSTRAP], {
-    env: {
-      ...target.variables,
-      FARTHING_PRELOAD: model.name,
-      NODE_PATH: target.nodePath,
-      LAMBDA_TASK_ROOT: target.codeDirectory,
-      _HANDLER: "index.handler",
-      AWS_LAMBDA_RUNTIME_API: runtimeApi.address,
-      PATH: process.env.PATH,
-    },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const ended = new Promise((resolveEnded) => child.once("exit", resolveEnded));
-  const bytes = await Promise.race([answer, ended.then(() => Buffer.from("the process ended before it answered"))]);
-  const millis = performance.now() - startedAt;
-  child.kill("SIGKILL");
-  await ended;
-  runtimeApi.close();
-  const text = bytes.toString("latin1");
-  if (!/^\{"statusCode":200/.test(text)) throw new Error(`${model.name}: ${text.slice(0, 500)}`);
-  return millis;
-}
-
 function report(samples: Readonly<Record<string, Readonly<Record<string, Sample>>>>): Report {
   const rows = Object.entries(samples).flatMap(([model, contenders]) =>
     Object.values(contenders).map(({ name, rounds }) => [
@@ -121,12 +91,13 @@ function report(samples: Readonly<Record<string, Readonly<Record<string, Sample>
     ]),
   );
   const figures = Object.entries(samples).flatMap(([model, contenders]) => {
-    const over = (rival: string) => ratio(contenders.farthing, contenders[rival]);
+    const over = (rival: string, place: string) =>
+      ratio(contenders[`farthing, ${place}`], contenders[`${rival}, ${place}`]);
     return [
-      [`${model}_cold_over_best`, over("best, from S3")] as const,
-      [`${model}_cold_over_naive`, over("naive, from S3")] as const,
-      [`${model}_cold_over_best_on_disk`, over("best, on disk")] as const,
-      [`${model}_cold_over_naive_on_disk`, over("naive, on disk")] as const,
+      [`${model}_cold_over_best`, over("best", "from S3")] as const,
+      [`${model}_cold_over_naive`, over("naive", "from S3")] as const,
+      [`${model}_cold_over_best_on_disk`, over("best", "on disk")] as const,
+      [`${model}_cold_over_naive_on_disk`, over("naive", "on disk")] as const,
     ];
   });
   const main = samples.minilm ? "minilm" : "digits";
@@ -136,15 +107,17 @@ function report(samples: Readonly<Record<string, Readonly<Record<string, Sample>
     columns: ["", "median", "spread"],
     rows,
     notes: [
-      `${ROUNDS} interleaved rounds after 2 that do not count. node: an empty program. farthing checks a key, reads the registry, fetches the`,
-      "model from the local S3 and verifies its digest. From S3: the same download, nothing else. On disk: the model lies there already,",
-      "for `best` pre-packed for this very processor.",
+      `${ROUNDS} interleaved rounds after 2 that do not count. node: an empty program. farthing checks a key, reads the registry and the`,
+      "manifest (local DynamoDB and S3). From S3: the model too, verified by its digest; the rivals download the same, nothing else.",
+      "On disk: the model lies there; for farthing and `best` packed for this very processor.",
       ...(samples.minilm ? [] : [WITHOUT_MINILM]),
     ],
     figures: {
       bench: "cold-start",
       cold_over_best: all[`${main}_cold_over_best`] as number,
       cold_over_naive: all[`${main}_cold_over_naive`] as number,
+      cold_over_best_on_disk: all[`${main}_cold_over_best_on_disk`] as number,
+      cold_over_naive_on_disk: all[`${main}_cold_over_naive_on_disk`] as number,
       ...all,
     },
   };

@@ -5,7 +5,7 @@ import type { ArtifactStore } from "../../core/models/artifact-store.ts";
 import { manifestDigest, sha256Hex } from "../../core/models/digest.ts";
 import { blobKey, canonicalJson, type Manifest, manifestKey } from "../../core/models/manifest.ts";
 import { dependencyUnavailable } from "../aws/dependency-error.ts";
-import type { Bucket, ReadableBucket } from "./bucket.ts";
+import type { Absence, Bucket, ReadableBucket } from "./bucket.ts";
 
 export type ArtifactReader = Pick<ArtifactStore, "readManifest" | "readBlob">;
 
@@ -18,7 +18,9 @@ export function artifactReaderOn(bucket: ReadableBucket): ArtifactReader {
     async readManifest(model, digest) {
       const key = manifestKey(model, digest);
       const bytes = await answered(bucket.get(key));
-      if (bytes === undefined) throw notReady(`its manifest ${key} is absent, or this deployment may not read it`);
+      if (!(bytes instanceof Uint8Array)) {
+        throw notReady(`its manifest ${key} is absent, or this deployment may not read it`, bytes.cause);
+      }
       const manifest = parsedManifest(bytes, key);
       const received = manifestDigest(manifest);
       if (received !== digest) throw notReady(`its manifest ${key} has the digest ${received}`);
@@ -28,7 +30,9 @@ export function artifactReaderOn(bucket: ReadableBucket): ArtifactReader {
       const hash = createHash("sha256");
       let bytes = 0;
       for await (const part of partsInOrder(bucket, blobKey(file.sha256), file.bytes)) {
-        if (part === undefined) throw notReady(`its file ${file.path} is absent, or this deployment may not read it`);
+        if (!(part instanceof Uint8Array)) {
+          throw notReady(`its file ${file.path} is absent, or this deployment may not read it`, part.cause);
+        }
         // Hashed while later parts are under way: the digest costs no time of its own.
         hash.update(part);
         bytes += part.length;
@@ -64,12 +68,12 @@ async function* partsInOrder(
   bucket: ReadableBucket,
   key: string,
   bytes: number,
-): AsyncGenerator<Uint8Array | undefined, void, undefined> {
+): AsyncGenerator<Uint8Array | Absence, void, undefined> {
   if (bytes <= PART_BYTES) {
     yield answered(bucket.get(key));
     return;
   }
-  const underWay: Promise<Uint8Array | undefined>[] = [];
+  const underWay: Promise<Uint8Array | Absence>[] = [];
   let first = 0;
   const ask = () => {
     if (first >= bytes) return;
@@ -95,8 +99,8 @@ function parsedManifest(bytes: Uint8Array, key: string): Manifest {
   }
 }
 
-const notReady = (reason: string): FarthingError =>
-  new FarthingError("model_not_ready", `The version cannot be loaded: ${reason}.`);
+const notReady = (reason: string, cause?: unknown): FarthingError =>
+  new FarthingError("model_not_ready", `The version cannot be loaded: ${reason}.`, { cause });
 
 async function answered<T>(work: Promise<T>): Promise<T> {
   try {

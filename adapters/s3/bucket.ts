@@ -4,10 +4,15 @@
  */
 export interface ReadableBucket {
   /**
-   * Undefined: no such object, or none that this role may see (S3 says AccessDenied for both to who may not list).
+   * Absence is no such object, or none that this role may see (S3 says AccessDenied for both to who may not list).
    * `range`: first and last byte, inclusive; what lies beyond the object's end is not there, and is no error.
    */
-  get(key: string, range?: ByteRange): Promise<Uint8Array | undefined>;
+  get(key: string, range?: ByteRange): Promise<Uint8Array | Absence>;
+}
+
+export interface Absence {
+  /** What S3 said: whether it is a name or a permission that is wrong, only its own words tell. */
+  readonly cause: unknown;
 }
 
 export interface ByteRange {

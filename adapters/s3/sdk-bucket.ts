@@ -12,10 +12,10 @@ export function sdkBucket(client: S3Client, bucket: string): Bucket {
             ...(range && { Range: `bytes=${range.first}-${range.last}` }),
           }),
         );
-        return await Body?.transformToByteArray();
+        return (await Body?.transformToByteArray()) ?? new Uint8Array(0);
       } catch (error) {
         const status = statusOf(error);
-        if (ABSENT_STATUSES.has(status)) return undefined;
+        if (ABSENT_STATUSES.has(status)) return { cause: error };
         if (status === RANGE_NOT_SATISFIABLE) return new Uint8Array(0);
         throw error;
       }

@@ -22,7 +22,7 @@ export function signedBucket(client: SignedClient, bucket: string): ReadableBuck
         return await readBody(response, range ? range.last - range.first + 1 : undefined);
       } catch (error) {
         const status = error instanceof AwsServiceError ? error.status : 0;
-        if (ABSENT_STATUSES.has(status)) return undefined;
+        if (ABSENT_STATUSES.has(status)) return { cause: error };
         if (status === RANGE_NOT_SATISFIABLE) return new Uint8Array(0);
         throw error;
       }

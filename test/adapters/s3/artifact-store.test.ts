@@ -84,6 +84,17 @@ describe.each(["sdk", "signed"])("reading through %s", (kind) => {
     });
   });
 
+  test("where S3 refuses, its own words are the cause", async () => {
+    const file = { ...fileOf(LARGE), sha256: "ab".repeat(32) };
+    for (const bytes of [10, LARGE.length]) {
+      const refused = await whole(reader.readBlob({ ...file, bytes })).catch((error: Error) => error);
+      expect(refused).toMatchObject({ code: "model_not_ready", cause: expect.any(Error) });
+      expect(String((refused as Error).cause)).toMatch(
+        kind === "sdk" ? /NoSuchKey|AccessDenied/ : /AccessDenied.*403|NoSuchKey.*404/,
+      );
+    }
+  });
+
   test("a large blob that was cut within a later part is told apart too", async () => {
     const file = { ...fileOf(LARGE), sha256: "cd".repeat(32) };
     await overwrite(blobKey(file.sha256), LARGE.subarray(0, 9 * 1024 * 1024));
@@ -127,7 +138,7 @@ test("parts are read several at once, and no more than that", async () => {
       most = Math.max(most, ++open);
       await new Promise((resolve) => setImmediate(resolve));
       open--;
-      return range && LARGE.subarray(range.first, range.last + 1);
+      return LARGE.subarray(range?.first, range && range.last + 1);
     },
   };
   const bytes = await whole(artifactReaderOn(bucket).readBlob(fileOf(LARGE)));
