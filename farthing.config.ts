@@ -39,6 +39,8 @@ const config: FarthingConfigInput = {
       tracing: false,
       router: { architecture: "host" },
       modelGroups: [{ name: "small", memoryMb: 1769, architecture: "host", models: demoModels, preload: ["digits"] }],
+      // A process of this machine stands in for the GPU instance; FARTHING_GPU_UPSTREAM attaches a real engine.
+      endpoints: [{ name: "demo", models: ["glossary-endpoint"] }],
     },
     onprem: {
       protectData: false,
@@ -54,7 +56,13 @@ const config: FarthingConfigInput = {
           architecture: "host",
           models: demoModels,
           preload: ["digits"],
-          placement: { kind: "managed-instances", workers: "host", concurrency: 128, minEnvironments: 1 },
+          placement: {
+            kind: "managed-instances",
+            workers: "host",
+            concurrency: 128,
+            minEnvironments: 1,
+            modelCacheMb: 20_000,
+          },
         },
       ],
     },

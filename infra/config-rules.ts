@@ -1,5 +1,6 @@
 /** Rules of farthing.config.ts that no single field can show: what must fit together within one environment. */
 import { MIN_INSTANCE_MEMORY_MB, type Placement, vcpusOf } from "./placement.ts";
+import { upstreamNames } from "./upstream-rules.ts";
 
 export interface ConfigProblem {
   readonly path: readonly (string | number)[];
@@ -17,6 +18,8 @@ export interface CheckedEnvironment {
     readonly models: readonly string[];
     readonly preload: readonly string[];
   })[];
+  readonly endpoints: readonly { readonly name: string; readonly models: readonly string[] }[];
+  readonly upstreams: readonly { readonly name: string; readonly url: string }[];
 }
 
 interface CheckedFunction {
@@ -41,6 +44,8 @@ export function deploymentProblems(environment: CheckedEnvironment): readonly Co
     ...routerTimeout(environment),
     ...certificateRegion(environment),
     ...instances(environment),
+    ...endpointNames(environment),
+    ...upstreamNames(environment),
   ];
 }
 
@@ -105,6 +110,26 @@ function* certificateRegion({ domain, region }: CheckedEnvironment): Generator<C
   if (domain === undefined || region === undefined || certificateRegion === region) return;
   const message = `the certificate is in ${certificateRegion}; a regional endpoint needs one in ${region}`;
   yield { path: ["domain", "certificateArn"], message };
+}
+
+/** The registry knows where a model is by one name, of a group or of an endpoint. */
+function* endpointNames({ modelGroups, endpoints }: CheckedEnvironment): Generator<ConfigProblem> {
+  const names = new Set(["router", ...modelGroups.map(({ name }) => name)]);
+  const placeOf = new Map(modelGroups.flatMap(({ name, models }) => models.map((model) => [model, name] as const)));
+  for (const [index, { name, models }] of endpoints.entries()) {
+    if (names.has(name)) {
+      const message = `"${name}" is taken by a model group or another endpoint; names are unique over both`;
+      yield { path: ["endpoints", index, "name"], message };
+    }
+    names.add(name);
+    for (const [position, model] of models.entries()) {
+      const other = placeOf.get(model);
+      if (other !== undefined) {
+        yield { path: ["endpoints", index, "models", position], message: `"${model}" is in "${other}" already` };
+      }
+      placeOf.set(model, name);
+    }
+  }
 }
 
 const MAX_CONCURRENCY_PER_VCPU = 64;

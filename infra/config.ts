@@ -6,7 +6,10 @@ import * as z from "zod";
 import { MODEL_NAME_PATTERN } from "../core/models/card.ts";
 import { priceBookSchema, usEast1 } from "../core/pricing/price-book.ts";
 import { deploymentProblems } from "./config-rules.ts";
+import { type EndpointOptions, endpointSchema } from "./endpoint-options.ts";
 import { placementSchema } from "./placement.ts";
+import { type UpstreamOptions, upstreamSchema } from "./upstream-options.ts";
+import { reachableUpstreams } from "./upstream-rules.ts";
 
 export const ENVIRONMENTS = ["dev", "staging", "prod", "local", "onprem"] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
@@ -25,6 +28,8 @@ export const DEFAULTS = {
   alarms: false,
   tracing: true,
   accountLogRole: true,
+  endpoints: [] as EndpointOptions[],
+  upstreams: [] as UpstreamOptions[],
   tags: {},
   router: { memoryMb: 512, architecture: "arm64", timeoutSeconds: 75 },
   modelGroup: { memoryMb: 1769, architecture: "x86_64", timeoutSeconds: 60, placement: { kind: "on-demand" } },
@@ -51,6 +56,13 @@ const functionOptions = {
   timeoutSeconds: z.int().min(1).max(890),
   /** Most execution environments at once, taken from the account's pool. Default: no reservation, no limit of its own. */
   reservedConcurrency: z.int().min(0).max(100_000).optional(),
+  /**
+   * Requests a second on average and how long each is billed, milliseconds: as many environments are provisioned as are in use
+   * for long enough to be cheaper so. Default: nobody knows, and all run on demand.
+   */
+  expectedTraffic: z
+    .strictObject({ requestsPerSecond: z.number().min(0).max(100_000), millisPerRequest: z.number().positive() })
+    .optional(),
 };
 
 const routerSchema = z.strictObject({
@@ -148,9 +160,18 @@ export const environmentSchema = z
      * already set by somebody else, who should stay in charge of it.
      */
     accountLogRole: z.boolean().default(DEFAULTS.accountLogRole),
+    /**
+     * Seconds of silence after which an answer under way gives a sign of life (a comment in a stream, white space before JSON), 1 to
+     * 280: API Gateway closes connections that are silent for 300. Default: 15.
+     */
+    heartbeatSeconds: z.int().min(1).max(280).optional(),
     router: routerSchema.prefault({}),
     /** Functions that hold models: one for each group. */
     modelGroups: z.array(modelGroupSchema).min(1),
+    /** GPU endpoints, which sleep while nobody asks. Default: none. */
+    endpoints: z.array(endpointSchema).default(DEFAULTS.endpoints),
+    /** Servers that speak OpenAI's API: on premises, on other hardware, at another provider. Default: none. */
+    upstreams: z.array(upstreamSchema).default(DEFAULTS.upstreams),
     /** Put on every resource that can carry tags. */
     tags: z.record(z.string().min(1).max(128), z.string().max(256)).default(DEFAULTS.tags),
   })
@@ -169,6 +190,9 @@ export const configSchema = z
   .check((context) => {
     for (const [name, environment] of Object.entries(context.value.environments)) {
       if (environment === undefined || ON_ONE_MACHINE.has(name as EnvironmentName)) continue;
+      for (const { path, message } of reachableUpstreams(environment)) {
+        context.issues.push({ code: "custom", input: undefined, path: ["environments", name, ...path], message });
+      }
       for (const [index, { placement }] of environment.modelGroups.entries()) {
         if (placement.kind !== "managed-instances") continue;
         const path = ["environments", name, "modelGroups", index, "placement"];

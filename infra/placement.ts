@@ -9,6 +9,7 @@ export const MANAGED_INSTANCES = {
   minEnvironments: 3,
   concurrency: 64,
   workers: "vcpus",
+  modelCacheMb: 400,
 } as const;
 
 /** Least memory of a function there. https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html */
@@ -47,6 +48,11 @@ const managedInstancesSchema = z.strictObject({
    * `host`: one for each processor of the machine that synthesises, only where that also runs the functions.
    */
   workers: z.union([z.int().min(1).max(128), z.enum(["vcpus", "host"])]).default(MANAGED_INSTANCES.workers),
+  /**
+   * Disk in MB for models' files, kept as long as the environment (on one machine: as the state directory), 1 to 1000000. Packed
+   * weights lie there, which all threads map: about three times the bytes of a model. AWS gives 512 MB of temporary storage.
+   */
+  modelCacheMb: z.int().min(1).max(1_000_000).default(MANAGED_INSTANCES.modelCacheMb),
   /** Use of the processors in percent that the number of instances is scaled to, 1 to 100. Default: AWS chooses. */
   targetUtilization: z.number().min(1).max(100).optional(),
   /** Most vCPUs of all instances together, 2 to 15000. Default: AWS's 400. */

@@ -15,7 +15,7 @@ export function selectedEnvironment(
   contextJson: string | undefined,
   environments: FarthingConfig["environments"],
 ): SelectedEnvironment {
-  const wanted = fromArguments(args) ?? fromContext(contextJson);
+  const wanted = fromArguments(args) ?? contextValue("env", contextJson);
   const known = ENVIRONMENTS.filter((name) => environments[name] !== undefined);
   const name = known.find((candidate) => candidate === wanted);
   const config = name && environments[name];
@@ -32,8 +32,10 @@ function fromArguments(args: readonly string[]): string | undefined {
   return pairs.findLast((pair) => pair.startsWith("env="))?.slice("env=".length);
 }
 
-function fromContext(contextJson: string | undefined): string | undefined {
+/** A value of the CDK's context, as `-c <key>=<value>` sets it. */
+export function contextValue(key: string, contextJson: string | undefined): string | undefined {
   if (contextJson === undefined || contextJson === "") return undefined;
   const context = JSON.parse(contextJson) as Readonly<Record<string, unknown>>;
-  return context.env === undefined ? undefined : String(context.env);
+  const value = context[key];
+  return value === undefined ? undefined : String(value);
 }

@@ -1,4 +1,4 @@
-import type { Manifest } from "./manifest.ts";
+import type { AnyManifest, Manifest } from "./manifest.ts";
 
 /** Where versions' files lie (S3, adapters/s3). Everything is named by its digest, and verified by it when read. */
 export interface ArtifactStore {
@@ -13,5 +13,5 @@ export interface ArtifactStore {
   hasBlob(sha256: string): Promise<boolean>;
   writeBlob(sha256: string, bytes: Uint8Array): Promise<void>;
   /** Last step of an upload; answers the version's digest. */
-  writeManifest(model: string, manifest: Manifest): Promise<string>;
+  writeManifest(model: string, manifest: AnyManifest): Promise<string>;
 }

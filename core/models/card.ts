@@ -1,11 +1,13 @@
 /**
- * The model card, `model.json`: what a person writes about a model. Strict: an unknown key is a typo.
+ * The model card, `model.json`: what a person writes about a model that a function serves; endpoint-card.ts is for models on
+ * GPU endpoints, any-card.ts for either. Strict: an unknown key is a typo.
  * Imported by what reads files (CLI, CDK app, tests); the serving path only imports its type.
  */
 import * as z from "zod";
+import { cardFields } from "./card-fields.ts";
 import { entailmentIndex } from "./entailment.ts";
 
-export const MODEL_NAME_PATTERN = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
+export { MODEL_NAME_PATTERN } from "./card-fields.ts";
 
 const relativePath = z
   .string()
@@ -33,6 +35,12 @@ export const TASK_NAMES = [
 const text = z.strictObject({
   /** Longest input in tokens, special tokens included. Longer texts are refused, or cut where the caller says so. */
   maxTokens: z.int().min(1).max(1_000_000),
+  /**
+   * Generation: for which texts several tokens may be read in one run where a text repeats itself. `sampled` (default): those
+   * with a temperature above 0; greedy ones are then, token for token, what a loop gives that reads one token at a time.
+   * `always`: greedy ones too; where two tokens are all but equally likely, they may take the other one.
+   */
+  lookahead: z.enum(["sampled", "always"]).optional(),
   /** Class names in the order of the logits (every classification). Spans: `B-PER`, `I-PER`, `O` (token-classification). */
   labels: z.array(z.string().min(1)).min(2).optional(),
   /** Scores by sigmoid, each on its own, instead of softmax. Default false. */
@@ -81,22 +89,6 @@ const moderation = z.strictObject({
     .refine((labels) => Object.keys(labels).length > 0, "at least one label"),
 });
 
-const quality = z.strictObject({
-  metric: z.enum(["accuracy", "f1", "spearman", "perplexity"]),
-  /** Measured on data that training did not see. */
-  value: z.number(),
-  /** The worst value with which a version may still be published. */
-  minimum: z.number(),
-  dataset: z.string().min(1),
-  samples: z.int().min(1),
-});
-
-const price = z.strictObject({
-  usdPerRequest: z.number().min(0).optional(),
-  usdPerThousandInputTokens: z.number().min(0).optional(),
-  usdPerThousandOutputTokens: z.number().min(0).optional(),
-});
-
 const TEXT_TASKS: readonly string[] = [
   "text-classification",
   "zero-shot-classification",
@@ -108,13 +100,8 @@ const LABEL_TASKS: readonly string[] = ["text-classification", "zero-shot-classi
 
 export const modelCardSchema = z
   .strictObject({
-    schema: z.literal("farthing.card/1"),
-    name: z.string().regex(MODEL_NAME_PATTERN, "lower-case letters, digits, '.', '_' and '-', at most 64 characters"),
-    description: z.string().min(1).max(500),
+    ...cardFields,
     task: z.enum(TASK_NAMES),
-    /** SPDX identifier. */
-    license: z.string().min(1),
-    attribution: z.array(z.string().min(1)).optional(),
     artifacts: z.strictObject({
       model: relativePath,
       externalData: z.array(relativePath).optional(),
@@ -127,10 +114,7 @@ export const modelCardSchema = z
     text: text.optional(),
     image: image.optional(),
     moderation: moderation.optional(),
-    serviceLevel: z.strictObject({ p99Millis: z.number().positive() }).optional(),
-    quality: quality.optional(),
     evaluation: relativePath.optional(),
-    price,
   })
   .check((context) => {
     const card = context.value;

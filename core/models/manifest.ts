@@ -1,17 +1,20 @@
 import type { ModelSignature } from "../protocols/spec/signature.ts";
+import type { AnyCard } from "./any-card.ts";
 import type { ModelCard } from "./card.ts";
 
 /**
  * One immutable version: its card and the digest of every file. Its own digest names the version, so two machines that
  * publish the same bytes name them alike. Written last: a manifest that exists points at blobs that exist.
  */
-export interface Manifest {
+export interface Manifest<Card extends AnyCard = ModelCard> {
   readonly schema: "farthing.manifest/1";
-  readonly card: ModelCard;
+  readonly card: Card;
   /** What callers send and get (a task's own signature, not the raw graph's, where the task has one). */
   readonly signature: ModelSignature;
   readonly files: readonly ManifestFile[];
 }
+
+export type AnyManifest = Manifest<AnyCard>;
 
 export interface ManifestFile {
   /** Relative path as the card and the graph name it. */

@@ -1,9 +1,9 @@
 /** From a folder's files to a live version: upload what is missing, the manifest last, then switch the alias. */
 import type { ModelSignature } from "../protocols/spec/signature.ts";
+import type { AnyCard } from "./any-card.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
-import type { ModelCard } from "./card.ts";
 import { manifestDigest, sha256Hex } from "./digest.ts";
-import type { Manifest } from "./manifest.ts";
+import type { AnyManifest } from "./manifest.ts";
 import { type ModelRecord, type ModelRegistry, RevisionConflict } from "./registry.ts";
 import { publishVersion, rollBack } from "./transitions.ts";
 
@@ -13,9 +13,9 @@ export interface ModelFile {
   readonly bytes: Uint8Array;
 }
 
-/** A model that was inspected: it loads, and its signature is what a function will find. */
+/** A model that was inspected: it loads, and its signature is what a function will find; one behind an engine has no files. */
 export interface InspectedModel {
-  readonly card: ModelCard;
+  readonly card: AnyCard;
   readonly signature: ModelSignature;
   readonly files: readonly ModelFile[];
 }
@@ -46,7 +46,7 @@ export async function publishModel(model: InspectedModel, dependencies: PublishD
   const { store, now, emit } = dependencies;
   const { card, signature } = model;
   const files = model.files.map((file) => ({ ...file, sha256: sha256Hex(file.bytes) }));
-  const manifest: Manifest = {
+  const manifest: AnyManifest = {
     schema: "farthing.manifest/1",
     card,
     signature,
@@ -65,7 +65,9 @@ export async function publishModel(model: InspectedModel, dependencies: PublishD
     bytes: files.reduce((sum, { bytes }) => sum + bytes.length, 0),
     task: card.task,
     price: card.price,
+    ...(card.cache && { cache: card.cache }),
     signature,
+    ...("fallback" in card && card.fallback.length > 0 && { fallback: card.fallback }),
   };
   const { record, changed } = await change(dependencies, card.name, (current) =>
     publishVersion(current, { name: card.name, group: card.placement.group, version, at: now() }),

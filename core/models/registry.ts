@@ -25,7 +25,11 @@ export interface ModelVersion {
   readonly bytes: number;
   readonly task: ModelCard["task"];
   readonly price: ModelCard["price"];
+  /** Absent: its answers are not kept. */
+  readonly cache?: NonNullable<ModelCard["cache"]>;
   readonly signature: ModelSignature;
+  /** Models that answer instead, in this order. Absent: none that the card names. */
+  readonly fallback?: readonly string[];
 }
 
 export interface HistoryEntry {

@@ -11,20 +11,25 @@ import { CustomDomain } from "../constructs/custom-domain/custom-domain.ts";
 import { Firewall } from "../constructs/firewall/firewall.ts";
 import { FrontDoor, type RoutedFunction } from "../constructs/front-door/front-door.ts";
 import { NamedLogGroup } from "../constructs/log-group/log-group.ts";
-import { servingFunctionName } from "../constructs/serving-function/serving-function.ts";
+import { calledFunctionName } from "../constructs/serving-function/serving-function.ts";
 import { removalPolicyOf } from "./data-stack.ts";
 
 export interface ApiStackProps extends StackProps {
   readonly environment: string;
   readonly config: EnvironmentConfig;
+  /** Deployments with environments that are kept ready: these are called by their alias. */
+  readonly provisioned: ReadonlyMap<string, unknown>;
 }
 
 /** Share of requests that may fail for reasons of ours before the alarm: 1 %. */
 const FAILED_SHARE = 0.01;
 
 export class ApiStack extends Stack {
-  constructor(scope: Construct, id: string, { environment, config, ...props }: ApiStackProps) {
+  private readonly provisioned: ReadonlyMap<string, unknown>;
+
+  constructor(scope: Construct, id: string, { environment, config, provisioned, ...props }: ApiStackProps) {
     super(scope, id, props);
+    this.provisioned = provisioned;
     const router = {
       function: this.servingFunction(environment, "router"),
       timeoutSeconds: config.router.timeoutSeconds,
@@ -77,7 +82,7 @@ export class ApiStack extends Stack {
       functionArn: this.formatArn({
         service: "lambda",
         resource: "function",
-        resourceName: servingFunctionName(environment, deployment),
+        resourceName: calledFunctionName(environment, deployment, this.provisioned.has(deployment)),
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
       sameEnvironment: true,

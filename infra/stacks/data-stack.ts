@@ -1,9 +1,10 @@
-/** What lasts: the bucket with the models' files, the registry of models, and the tenants with their keys. */
+/** What lasts: the bucket with the models' files, the registry of models, the tenants with their keys, and what they used. */
 import { CfnOutput, Fn, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import type { EnvironmentConfig } from "../config.ts";
 import { ModelBucket } from "../constructs/model-bucket/model-bucket.ts";
 import type { ImportedResource, ServingState } from "../constructs/serving-function/serving-function.ts";
+import { UpstreamSecret } from "../constructs/upstream-secret/upstream-secret.ts";
 import { StateTable } from "../constructs/state-table/state-table.ts";
 
 export interface DataStackProps extends StackProps {
@@ -22,6 +23,10 @@ export class DataStack extends Stack {
       new StateTable(this, id, { sortKey, removalPolicy, protect: config.protectData });
     const registry = table("Registry", true);
     const tenants = table("Tenants", false);
+    const usage = table("Usage", true);
+    for (const { name, secret } of config.upstreams) {
+      if (secret) new UpstreamSecret(this, `Upstream-${name}`, { environment, upstream: name, removalPolicy });
+    }
     const output = (what: string, value: string): string => {
       const exportName = `farthing-${environment}-${what}`;
       new CfnOutput(this, what, { value, exportName });
@@ -35,6 +40,7 @@ export class DataStack extends Stack {
       modelBucket: shared("ModelBucket", modelBucket.bucketName, modelBucket.bucketArn),
       registryTable: shared("RegistryTable", registry.tableName, registry.tableArn),
       tenantsTable: shared("TenantsTable", tenants.tableName, tenants.tableArn),
+      usageTable: shared("UsageTable", usage.tableName, usage.tableArn),
     };
   }
 }

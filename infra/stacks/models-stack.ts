@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { Stack, type StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
+import type { CompleteProvisioning } from "../../core/planner/plan-from-prices.ts";
+import type { CostRates } from "../../core/pricing/request-cost.ts";
 import type { EnvironmentConfig, ModelGroupConfig } from "../config.ts";
 import { FunctionAlarms } from "../constructs/alarms/function-alarms.ts";
 import { bundleFunction } from "../constructs/function-bundle/function-bundle.ts";
@@ -14,7 +16,9 @@ import {
   ServingFunction,
   type ServingState,
 } from "../constructs/serving-function/serving-function.ts";
+import type { EndpointRoute } from "../endpoint-routes.ts";
 import { MANAGED_INSTANCES, workersOf } from "../placement.ts";
+import type { UpstreamRoute } from "../upstream-routes.ts";
 import { removalPolicyOf } from "./data-stack.ts";
 
 /** Where the app builds, and for which machine `architecture: "host"` stands. */
@@ -28,6 +32,8 @@ export interface BuildContext {
   readonly host: LayerPlatform;
   /** Processors of that machine. */
   readonly hostCores: number;
+  /** Where functions on instances keep models' files; a relative path is one below their temporary folder. */
+  readonly modelCacheFolder: string;
 }
 
 export interface ModelsStackProps extends StackProps {
@@ -35,10 +41,22 @@ export interface ModelsStackProps extends StackProps {
   readonly config: EnvironmentConfig;
   readonly state: ServingState;
   readonly build: BuildContext;
+  /** Deployment → environments that are kept ready. */
+  readonly provisioned: ReadonlyMap<string, CompleteProvisioning>;
+  /** What the price book says of requests, for cards whose price follows the cost. */
+  readonly costRates: CostRates | undefined;
+  /** Models that the router reaches on GPU endpoints. */
+  readonly endpoints: readonly EndpointRoute[];
+  /** Servers that the router reaches by HTTP. */
+  readonly upstreams: readonly UpstreamRoute[];
 }
 
 export class ModelsStack extends Stack {
-  constructor(scope: Construct, id: string, { environment, config, state, build, ...props }: ModelsStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { environment, config, state, build, provisioned, endpoints, upstreams, costRates, ...props }: ModelsStackProps,
+  ) {
     super(scope, id, props);
     const { router, modelGroups } = config;
     const layers = new Map<string, OnnxRuntimeLayer>();
@@ -53,6 +71,8 @@ export class ModelsStack extends Stack {
       environment,
       bundle: bundleFunction(build.root, build.servingEntry, join(build.buildDirectory, "inference")),
       state,
+      costRates,
+      heartbeatSeconds: config.heartbeatSeconds,
       operations: {
         logRetentionDays: config.logs.retentionDays,
         logRemovalPolicy: removalPolicyOf(config),
@@ -67,6 +87,7 @@ export class ModelsStack extends Stack {
         ...placement,
         workers: workersOf(placement, size.memoryMb, build.hostCores),
         maxEnvironments: placement.maxEnvironments,
+        modelCache: { folder: build.modelCacheFolder, megabytes: placement.modelCacheMb },
         capacity: new ManagedCapacity(this, `Capacity-${name}`, {
           name: `farthing-${environment}-${name}`,
           arch,
@@ -86,6 +107,7 @@ export class ModelsStack extends Stack {
         size: functionSize(group, build.host),
         holds: held(group, group.architecture),
         instances: instances(group, group),
+        provisioned: provisioned.get(group.name),
       });
       remote.set(group.name, holder);
     }
@@ -97,7 +119,10 @@ export class ModelsStack extends Stack {
       size: functionSize(router, build.host),
       holds: own && held(own, router.architecture),
       instances: own && instances(own, router),
+      provisioned: provisioned.get("router"),
       forwardsTo: remote,
+      endpoints,
+      upstreams,
     });
     if (config.alarms === false) return;
     for (const servingFunction of [routerFunction, ...remote.values()]) {

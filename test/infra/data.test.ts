@@ -8,7 +8,7 @@ describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
   test("bucket, tables and logs stay or go with the stack as configured", () => {
     const policy = config.removal === "retain" ? "RetainExceptOnCreate" : "Delete";
     const lasting = resources(assembly(name)).filter(({ Type }) => LASTING.includes(Type));
-    expect(lasting).toHaveLength(3 + resources(assembly(name), "AWS::Logs::LogGroup").length);
+    expect(lasting).toHaveLength(4 + resources(assembly(name), "AWS::Logs::LogGroup").length);
     for (const { DeletionPolicy, UpdateReplacePolicy } of lasting) {
       expect(DeletionPolicy).toBe(policy);
       expect(UpdateReplacePolicy).toBe(config.removal === "retain" ? "Retain" : "Delete");
@@ -42,7 +42,7 @@ describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
 
   test("the tables are on demand, with the keys of the contract, and protected as configured", () => {
     const tables = resources(assembly(name), "AWS::DynamoDB::Table");
-    expect(tables.map(({ Properties }) => (Properties?.KeySchema as object[]).length).sort()).toEqual([1, 2]);
+    expect(tables.map(({ Properties }) => (Properties?.KeySchema as object[]).length).sort()).toEqual([1, 2, 2]);
     for (const { Properties } of tables) {
       expect(Properties).toMatchObject({
         BillingMode: "PAY_PER_REQUEST",
@@ -59,7 +59,7 @@ describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
 
   test("the outputs that the command line reads are there, and the exports are named after them", () => {
     const outputs = assembly(name).templates.data?.Outputs ?? {};
-    for (const output of ["ModelBucket", "RegistryTable", "TenantsTable"]) {
+    for (const output of ["ModelBucket", "RegistryTable", "TenantsTable", "UsageTable"]) {
       expect(outputs[output]).toMatchObject({
         Value: { Ref: expect.any(String) },
         Export: { Name: `farthing-${environment}-${output}` },

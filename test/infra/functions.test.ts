@@ -14,9 +14,13 @@ interface FunctionProperties {
   readonly [name: string]: unknown;
 }
 
+/** The deployments of the one serving handler; the reconciler is another (reconciler.test.ts). */
+const servingFunctions = (variant: string) =>
+  resources(assembly(variant), "AWS::Lambda::Function").filter(({ stack }) => stack === "models");
+
 const functions = (variant: string): Readonly<Record<string, FunctionProperties>> =>
   Object.fromEntries(
-    resources(assembly(variant), "AWS::Lambda::Function").map(({ Properties }) => {
+    servingFunctions(variant).map(({ Properties }) => {
       const properties = Properties as unknown as FunctionProperties;
       return [String(properties.Environment.Variables.FARTHING_DEPLOYMENT), properties];
     }),

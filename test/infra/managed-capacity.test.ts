@@ -29,7 +29,13 @@ test("a group on instances has a capacity provider of its own; its function hold
     },
     FunctionScalingConfig: { MinExecutionEnvironments: 3, MaxExecutionEnvironments: 9 },
     PublishToLatestPublished: true,
-    Environment: { Variables: { AWS_LAMBDA_NODEJS_WORKER_COUNT: "2" } },
+    Environment: {
+      Variables: {
+        AWS_LAMBDA_NODEJS_WORKER_COUNT: "2",
+        FARTHING_MODEL_CACHE: "models",
+        FARTHING_MODEL_CACHE_MEGABYTES: "400",
+      },
+    },
   });
   for (const onDemand of ["rare", "router"]) {
     expect(functionOf("instances", onDemand)).not.toHaveProperty("CapacityProviderConfig");
@@ -37,7 +43,8 @@ test("a group on instances has a capacity provider of its own; its function hold
 });
 
 test("on premises, the one function is router and models, with a thread for each processor of the machine", () => {
-  expect(resources(assembly("onprem"), "AWS::Lambda::Function")).toHaveLength(1);
+  const serving = resources(assembly("onprem"), "AWS::Lambda::Function").filter(({ stack }) => stack === "models");
+  expect(serving).toHaveLength(1);
   expect(functionOf("onprem", "router")).toMatchObject({
     CapacityProviderConfig: expect.anything(),
     Environment: { Variables: { AWS_LAMBDA_NODEJS_WORKER_COUNT: "3", FARTHING_MODEL_GROUP: "small" } },

@@ -19,6 +19,12 @@ const WILDCARD_RESOURCES: Readonly<Record<string, string>> = {
     "instances, disks and interfaces come into being by themselves; a condition holds them to Lambda's own",
   Describe: "EC2's Describe actions know no resources",
   LaunchAmazonImages: "Lambda chooses the image; a condition holds it to Amazon's",
+  SignInToRegistry: "ECR's sign-in knows no resources",
+  ReadWeights: "the files of one model, whose names its repository chose",
+  ReadAsyncRequests: "requests that wait in a queue, each under an id of its own; one folder of one model",
+  WriteAsyncResults: "their answers, in two folders of one model",
+  WriteQueuedRequests: "requests that wait in a queue, each under an id of its own; one folder of each model",
+  ReadQueuedAnswers: "their answers, in two folders of each model",
   ReadModels: "files are named by digests that come into being with each publish; blobs/ and manifests/ only",
 };
 
@@ -113,20 +119,32 @@ describe("what each deployment may do", () => {
   const SERVING = {
     ReadRegistry: ["dynamodb:GetItem", "dynamodb:Query"],
     ReadTenants: ["dynamodb:GetItem"],
+    WriteBudgets: ["dynamodb:PutItem"],
     WriteOwnLog: ["logs:CreateLogStream", "logs:PutLogEvents"],
     SendTraces: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
   };
+  /** Where /v1/usage is answered. */
+  const USAGE = { ReadUsage: ["dynamodb:Query"] };
   const actions = (variant: string, deployment: string) =>
     Object.fromEntries(
       Object.entries(roleOf(variant, deployment)).map(([sid, { Action }]) => [sid, [...list(Action)].sort()]),
     );
+
+  test("into the tenants table only budgets are written", () => {
+    const { WriteBudgets } = roleOf("prod", "small") as Record<string, Statement & { readonly Condition?: unknown }>;
+    expect(WriteBudgets?.Condition).toEqual({ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["budget#*"] } });
+  });
 
   test("a group reads state and models, and writes its log and traces", () => {
     expect(actions("prod", "small")).toEqual({ ...SERVING, ReadModels: ["s3:GetObject"] });
   });
 
   test("a router without models reads no model, and calls the groups' functions and nothing else", () => {
-    expect(actions("prod", "router")).toEqual({ ...SERVING, CallModelGroups: ["lambda:InvokeFunction"] });
+    expect(actions("prod", "router")).toEqual({
+      ...SERVING,
+      ...USAGE,
+      CallModelGroups: ["lambda:InvokeFunction"],
+    });
     const groups = resources(assembly("prod"), "AWS::Lambda::Function").filter(({ id }) => id.startsWith("Group"));
     const targets = roleOf("prod", "router").CallModelGroups?.Resource;
     expect([targets].flat()).toEqual(groups.map(({ id }) => ({ "Fn::GetAtt": [id, "Arn"] })));
@@ -135,6 +153,7 @@ describe("what each deployment may do", () => {
   test("a router that holds a group reads models too, and does not call itself", () => {
     expect(actions("everything", "router")).toEqual({
       ...SERVING,
+      ...USAGE,
       ReadModels: ["s3:GetObject"],
       CallModelGroups: ["lambda:InvokeFunction"],
     });

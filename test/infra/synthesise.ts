@@ -7,6 +7,8 @@ import { join, resolve } from "node:path";
 import { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
 import { App, Stack, Validations } from "aws-cdk-lib/core";
 import { AwsSolutionsChecks } from "cdk-nag";
+import { usEast1 } from "../../core/pricing/price-book.ts";
+import { readDecisions } from "../../infra/decisions.ts";
 import { farthingApp } from "../../infra/farthing-app.ts";
 import { VARIANTS } from "./variants.ts";
 
@@ -16,7 +18,7 @@ const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: node test/infra/synthesise.ts <folder>");
 const root = resolve(import.meta.dirname, "../..");
 
-for (const { name, environment, config } of VARIANTS) {
+for (const { name, environment, config, decisions } of VARIANTS) {
   const app = farthingApp({
     environment,
     config,
@@ -26,7 +28,9 @@ for (const { name, environment, config } of VARIANTS) {
       buildDirectory: join(root, ".farthing/build"),
       host: { platform: process.platform, arch: process.arch },
       hostCores: 3,
+      modelCacheFolder: "models",
     },
+    decisions: decisions ?? readDecisions(root, environment, config, usEast1),
     validate: true,
     outdir: join(folder, name),
     // Assets stay where they were built: 46 MB of layer need not be copied for each variant.

@@ -10,9 +10,13 @@ import { VARIANTS } from "./variants.ts";
 const MAX_RESOURCES = 500;
 
 describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
-  test("three stacks, by their names", () => {
+  test("four stacks, by their names, and one more for GPUs", () => {
     const stacks = globSync("*.template.json", { cwd: assembly(name).directory }).sort();
-    expect(stacks).toEqual(["api", "data", "models"].map((stack) => `farthing-${environment}-${stack}.template.json`));
+    expect(stacks).toEqual(
+      ["api", "data", ...(config.endpoints.length > 0 ? ["endpoints"] : []), "models", "usage"].map(
+        (stack) => `farthing-${environment}-${stack}.template.json`,
+      ),
+    );
   });
 
   test("every template is within CloudFormation's limit, the API within API Gateway's", () => {
@@ -49,7 +53,8 @@ describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
   });
 
   test("failures raise alarms where the configuration wants them", () => {
-    const alarms = resources(assembly(name), "AWS::CloudWatch::Alarm");
+    // Those of endpoints scale, or take an update back.
+    const alarms = resources(assembly(name), "AWS::CloudWatch::Alarm").filter(({ stack }) => stack !== "endpoints");
     const functions = resources(assembly(name), "AWS::Lambda::Function").length;
     expect(alarms).toHaveLength(config.alarms === false ? 0 : 1 + 2 * functions);
     const topic = config.alarms === false ? undefined : config.alarms.topicArn;

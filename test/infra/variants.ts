@@ -1,11 +1,21 @@
 /** What the tests of infra/ synthesise: every environment of farthing.config.ts, and one that switches everything on. */
+import { join } from "node:path";
+import { parseEndpointCard } from "../../core/models/any-card.ts";
+import type { EndpointCard } from "../../core/models/endpoint-card.ts";
+import { parsePlan } from "../../core/planner/plan.ts";
+import { usEast1 } from "../../core/pricing/price-book.ts";
 import config from "../../farthing.config.ts";
 import { type EnvironmentConfig, type EnvironmentName, parseConfig } from "../../infra/config.ts";
+import type { Decisions } from "../../infra/decisions.ts";
+import { withInstances } from "../core/planner/other-prices.ts";
+import { ROOT, readJson } from "./repository.ts";
 
 export interface Variant {
   readonly name: string;
   readonly environment: EnvironmentName;
   readonly config: EnvironmentConfig;
+  /** Default: what the repository says. */
+  readonly decisions?: Decisions;
 }
 
 const { environments } = parseConfig(config);
@@ -72,5 +82,77 @@ const instances: Variant = {
   }).environments.prod as EnvironmentConfig,
 };
 
-export const VARIANTS: readonly Variant[] = [...asConfigured, everything, instances];
+/** GPUs: a model on an endpoint of its own, two that share instances, requests by way of S3, and a plan for some of it. */
+const gpuConfig = parseConfig({
+  environments: {
+    prod: {
+      accountLogRole: false,
+      modelGroups: [
+        { name: "small", models: ["digits"], expectedTraffic: { requestsPerSecond: 100, millisPerRequest: 100 } },
+      ],
+      endpoints: [
+        {
+          name: "chat",
+          models: ["deepseek-r1-distill-qwen-7b"],
+          asynchronous: true,
+          kmsKeyArn: "arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0000-4000-8000-0123456789ab",
+        },
+        { name: "shared", models: ["llama-3.1-8b-instruct", "qwen3-embedding-0.6b"] },
+        { name: "planned", models: ["deepseek-r1-distill-qwen-32b"] },
+      ],
+    },
+  },
+}).environments.prod as EnvironmentConfig;
+
+const gpuDecisions: Decisions = {
+  priceBook: usEast1,
+  cards: new Map(
+    gpuConfig.endpoints.flatMap(({ name, models }) =>
+      models.map((model) => [model, endpointCard(model, name)] as const),
+    ),
+  ),
+  plan: parsePlan(
+    {
+      schema: "farthing.plan/1",
+      environment: "prod",
+      functions: { router: { memoryMb: 1024, provisionedConcurrency: { min: 2, max: 10 } } },
+      endpoints: {
+        planned: {
+          instanceTypes: ["ml.g6e.12xlarge"],
+          models: {
+            "deepseek-r1-distill-qwen-32b": {
+              min: 1,
+              max: 4,
+              schedules: [{ at: "cron(0 8 ? * MON-FRI *)", timeZone: "Europe/Berlin", min: 2, max: 4 }],
+            },
+          },
+        },
+      },
+    },
+    "plan",
+  ),
+};
+
+const gpu: Variant = { name: "gpu", environment: "prod", config: gpuConfig, decisions: gpuDecisions };
+
+/** The same at other prices: whatever the plan leaves open comes out otherwise. */
+const prices: Variant = {
+  ...gpu,
+  name: "prices",
+  decisions: {
+    ...gpuDecisions,
+    priceBook: {
+      ...withInstances({ "ml.g6e.xlarge": 1.3 }),
+      lambda: { ...usEast1.lambda, provisionedGbSecond: { x86_64: 5.5e-6, arm64: 5.5e-6 } },
+    },
+  },
+};
+
+function endpointCard(model: string, group: string): EndpointCard {
+  const path = join(ROOT, "models", model, "model.json");
+  const card = readJson(path) as { readonly placement: object };
+  return parseEndpointCard({ ...card, placement: { ...card.placement, group } }, path);
+}
+
+export const VARIANTS: readonly Variant[] = [...asConfigured, everything, instances, gpu, prices];
 export const DEPLOYED = VARIANTS.filter(({ environment }) => environment !== "local" && environment !== "onprem");

@@ -5,7 +5,7 @@ import type { ServingFunction } from "../serving-function/serving-function.ts";
 import { FailureAlarm } from "./failure-alarm.ts";
 
 export interface FunctionAlarmsProps {
-  readonly servingFunction: ServingFunction;
+  readonly servingFunction: Pick<ServingFunction, "function" | "functionName">;
   readonly topicArn: string | undefined;
 }
 

@@ -57,11 +57,14 @@ export const GATEWAY_ERRORS: readonly GatewayError[] = [
     ownStatus: true,
   },
   {
+    // A function at its limit of environments, first of all: Lambda throttles, and the gateway would answer 500. What else belongs
+    // to this type (no such function, no network to it) is a deployment's fault, and the alarms on functions tell of it.
     name: "NoFunction",
     type: ResponseType.INTEGRATION_FAILURE,
-    code: "dependency_unavailable",
-    message: "The function that answers this route could not be reached.",
+    code: "overloaded",
+    message: "The function that answers this route takes no more requests at the moment. Send this one again.",
     ownStatus: true,
+    retryAfterSeconds: 1,
   },
   { name: "OtherCaller", type: ResponseType.DEFAULT_4XX, code: "malformed_body", message: "gateway", ownStatus: false },
   { name: "OtherOurs", type: ResponseType.DEFAULT_5XX, code: "internal", message: "gateway", ownStatus: false },

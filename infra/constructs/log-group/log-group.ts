@@ -12,8 +12,10 @@ export interface NamedLogGroupProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
+export const logGroupName = (environment: string, name: string): string => `/farthing/${environment}/${name}`;
+
 export class NamedLogGroup extends LogGroup {
   constructor(scope: Construct, id: string, { environment, name, retentionDays, removalPolicy }: NamedLogGroupProps) {
-    super(scope, id, { logGroupName: `/farthing/${environment}/${name}`, retention: retentionDays, removalPolicy });
+    super(scope, id, { logGroupName: logGroupName(environment, name), retention: retentionDays, removalPolicy });
   }
 }

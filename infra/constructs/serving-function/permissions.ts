@@ -11,6 +11,21 @@ export const readRegistry = (tableArn: string) =>
 /** One key by its hash; nobody lists tenants from here. */
 export const readTenants = (tableArn: string) => allow("ReadTenants", ["dynamodb:GetItem"], [tableArn]);
 
+/**
+ * Leases on budgets, in the same table as keys and terms: those stay out of reach.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+ */
+export const writeBudgets = (tableArn: string) =>
+  new PolicyStatement({
+    sid: "WriteBudgets",
+    actions: ["dynamodb:PutItem"],
+    resources: [tableArn],
+    conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["budget#*"] } },
+  });
+
+/** What a customer has used, day by day. */
+export const readUsage = (tableArn: string) => allow("ReadUsage", ["dynamodb:Query"], [tableArn]);
+
 /** Any file of any version: which ones a process reads is decided by the registry at run time. */
 export const readModels = (bucketArn: string) =>
   allow("ReadModels", ["s3:GetObject"], [`${bucketArn}/blobs/*`, `${bucketArn}/manifests/*`]);

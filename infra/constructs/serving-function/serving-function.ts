@@ -16,13 +16,30 @@ import {
   SystemLogLevel,
   Tracing,
 } from "aws-cdk-lib/aws-lambda";
-import { AssetHashType, Duration, type RemovalPolicy, Validations } from "aws-cdk-lib/core";
+import { AssetHashType, Duration, type RemovalPolicy, Stack, Validations } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
+import type { CompleteProvisioning } from "../../../core/planner/plan-from-prices.ts";
+import type { DeployedFunction } from "../../../core/pricing/deployed-functions.ts";
+import type { CostRates } from "../../../core/pricing/request-cost.ts";
+import type { EndpointRoute } from "../../endpoint-routes.ts";
+import type { UpstreamRoute } from "../../upstream-routes.ts";
 import type { FunctionBundle } from "../function-bundle/function-bundle.ts";
 import { NamedLogGroup } from "../log-group/log-group.ts";
 import type { ManagedCapacity } from "../managed-capacity/managed-capacity.ts";
-import { callFunctions, readModels, readRegistry, readTenants, sendTraces, writeLog } from "./permissions.ts";
-import { servingVariables } from "./variables.ts";
+import { LIVE_ALIAS, ProvisionedAlias } from "../provisioned-alias/provisioned-alias.ts";
+import { endpointStatements } from "./endpoint-permissions.ts";
+import {
+  callFunctions,
+  readModels,
+  readRegistry,
+  readTenants,
+  readUsage,
+  sendTraces,
+  writeBudgets,
+  writeLog,
+} from "./permissions.ts";
+import { upstreamStatements } from "./upstream-permissions.ts";
+import { type ModelCache, servingVariables } from "./variables.ts";
 
 export interface ServingFunctionProps {
   readonly environment: string;
@@ -32,13 +49,23 @@ export interface ServingFunctionProps {
   readonly bundle: FunctionBundle;
   readonly size: FunctionSize;
   readonly state: ServingState;
+  /** What the price book says of requests. Undefined: cards whose price follows the cost are not served. */
+  readonly costRates?: CostRates | undefined;
+  /** Silence of an answer under way after which it gives a sign of life. Default: 15. */
+  readonly heartbeatSeconds?: number | undefined;
   readonly operations: Operations;
   /** What it holds; undefined: no model. */
   readonly holds?: HeldGroup | undefined;
   /** Undefined: on demand. */
   readonly instances?: FunctionInstances | undefined;
+  /** Environments that are kept ready. Undefined: none. */
+  readonly provisioned?: CompleteProvisioning | undefined;
   /** Group → the function that holds it. Undefined: this deployment never forwards. */
   readonly forwardsTo?: ReadonlyMap<string, ServingFunction> | undefined;
+  /** Models on GPU endpoints that it calls and wakes. Default: none. */
+  readonly endpoints?: readonly EndpointRoute[] | undefined;
+  /** Servers that speak OpenAI's API, which it calls. Default: none. */
+  readonly upstreams?: readonly UpstreamRoute[] | undefined;
 }
 
 export interface FunctionSize {
@@ -55,6 +82,7 @@ export interface FunctionInstances {
   readonly memoryGibPerVcpu: number;
   readonly concurrency: number;
   readonly workers: number;
+  readonly modelCache: ModelCache;
   readonly minEnvironments: number;
   readonly maxEnvironments: number | undefined;
 }
@@ -69,6 +97,7 @@ export interface HeldGroup {
 export interface ServingState {
   readonly registryTable: ImportedResource;
   readonly tenantsTable: ImportedResource;
+  readonly usageTable: ImportedResource;
   readonly modelBucket: ImportedResource;
 }
 
@@ -89,10 +118,30 @@ export interface Operations {
 export class ServingFunction extends Construct {
   readonly function: LambdaFunction;
   readonly functionName: string;
+  /** What it is billed by. */
+  readonly billed: DeployedFunction;
+  /** By which it is called: its alias, where environments are kept ready. */
+  readonly calledName: string;
+  readonly calledArn: string;
 
   constructor(scope: Construct, id: string, props: ServingFunctionProps) {
     super(scope, id);
-    const { environment, deployment, size, state, operations, holds, instances, forwardsTo } = props;
+    const {
+      environment,
+      deployment,
+      size,
+      state,
+      operations,
+      holds,
+      instances,
+      provisioned,
+      forwardsTo,
+      endpoints = [],
+      upstreams = [],
+      costRates,
+      heartbeatSeconds,
+    } = props;
+    this.billed = { memoryMegabytes: size.memoryMb, architecture: size.arch === "arm64" ? "arm64" : "x86_64" };
     this.functionName = servingFunctionName(environment, deployment);
     const logGroup = new NamedLogGroup(this, "Log", {
       environment,
@@ -100,7 +149,9 @@ export class ServingFunction extends Construct {
       retentionDays: operations.logRetentionDays,
       removalPolicy: operations.logRemovalPolicy,
     });
-    const forwardedArns = [...(forwardsTo?.values() ?? [])].map((target) => target.function.functionArn);
+    // Everything below /v1 goes to the router.
+    const tellsUsage = deployment === "router";
+    const forwardedArns = [...(forwardsTo?.values() ?? [])].map((target) => target.calledArn);
     const role = new Role(this, "Role", {
       description: `What ${this.functionName} may do`,
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
@@ -109,8 +160,12 @@ export class ServingFunction extends Construct {
           statements: [
             readRegistry(state.registryTable.arn),
             readTenants(state.tenantsTable.arn),
+            writeBudgets(state.tenantsTable.arn),
+            ...(tellsUsage ? [readUsage(state.usageTable.arn)] : []),
             ...(holds === undefined ? [] : [readModels(state.modelBucket.arn)]),
             ...(forwardedArns.length === 0 ? [] : [callFunctions(forwardedArns)]),
+            ...endpointStatements(Stack.of(this), state.modelBucket.arn, endpoints),
+            ...upstreamStatements(Stack.of(this), upstreams),
             writeLog(logGroup.logGroupArn),
             ...(operations.tracing ? [sendTraces()] : []),
           ],
@@ -139,11 +194,17 @@ export class ServingFunction extends Construct {
         group: holds?.name,
         preload: holds?.preload ?? [],
         remoteGroups:
-          forwardsTo && Object.fromEntries([...forwardsTo].map(([group, target]) => [group, target.functionName])),
+          forwardsTo && Object.fromEntries([...forwardsTo].map(([group, target]) => [group, target.calledName])),
         registryTable: state.registryTable.name,
         tenantsTable: state.tenantsTable.name,
+        usageTable: tellsUsage ? state.usageTable.name : undefined,
         modelBucket: state.modelBucket.name,
+        costs: costRates && { rates: costRates, self: this.billed, groups: billedGroups(forwardsTo) },
+        endpoints,
+        upstreams,
+        heartbeatSeconds,
         workers: instances?.workers,
+        modelCache: holds && instances?.modelCache,
       }),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
@@ -152,9 +213,23 @@ export class ServingFunction extends Construct {
       tracing: operations.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     });
     if (instances !== undefined) placeOn(this.function.node.defaultChild as CfnFunction, instances);
+    const { functionName, function: owner } = this;
+    this.calledName = calledFunctionName(environment, deployment, provisioned !== undefined);
+    this.calledArn =
+      provisioned === undefined
+        ? owner.functionArn
+        : new ProvisionedAlias(this, "Live", { function: owner, functionName, provisioned }).functionArn;
   }
 
-  private acknowledgeWildcards(role: Role, { holds, operations, state }: ServingFunctionProps): void {
+  private acknowledgeWildcards(role: Role, { holds, operations, state, endpoints = [] }: ServingFunctionProps): void {
+    for (const { asynchronous } of endpoints) {
+      for (const folder of asynchronous === undefined ? [] : ["requests", "results", "failures"]) {
+        Validations.of(role).acknowledge({
+          id: `AwsSolutions-IAM5[Resource::${state.modelBucket.arnExport}/${asynchronous?.prefix}${folder}/*]`,
+          reason: "Requests that wait in a queue and their answers, each under an id of its own.",
+        });
+      }
+    }
     if (holds !== undefined) {
       for (const folder of ["blobs", "manifests"]) {
         Validations.of(role).acknowledge({
@@ -191,3 +266,9 @@ function placeOn(resource: CfnFunction, instances: FunctionInstances): void {
 /** Chosen by us, so that the API's stack and the router can name a function without importing from its stack. */
 export const servingFunctionName = (environment: string, deployment: string): string =>
   `farthing-${environment}-${deployment}`;
+
+export const calledFunctionName = (environment: string, deployment: string, provisioned: boolean): string =>
+  servingFunctionName(environment, deployment) + (provisioned ? `:${LIVE_ALIAS}` : "");
+
+const billedGroups = (functions: ReadonlyMap<string, ServingFunction> = new Map()) =>
+  Object.fromEntries([...functions].map(([group, { billed }]) => [group, billed]));

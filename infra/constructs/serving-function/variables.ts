@@ -1,4 +1,8 @@
 /** The environment variables by which the one serving handler learns which deployment it is (functions/inference/environment.ts). */
+import type { CostFacts } from "../../../core/pricing/request-pricer.ts";
+import type { EndpointRoute } from "../../endpoint-routes.ts";
+import type { UpstreamRoute } from "../../upstream-routes.ts";
+
 export interface DeploymentFacts {
   readonly environment: string;
   /** `router` or the group's name. */
@@ -9,11 +13,29 @@ export interface DeploymentFacts {
   readonly preload: readonly string[];
   /** Group → function name; only the router forwards. */
   readonly remoteGroups?: Readonly<Record<string, string>> | undefined;
+  /** Models on GPU endpoints; only the router calls them. */
+  readonly endpoints?: readonly EndpointRoute[] | undefined;
+  /** Servers that speak OpenAI's API; only the router calls them. */
+  readonly upstreams?: readonly UpstreamRoute[] | undefined;
   readonly registryTable: string;
   readonly tenantsTable: string;
+  /** Only where customers ask for their usage. */
+  readonly usageTable: string | undefined;
   readonly modelBucket: string;
+  /** Silence of an answer under way after which it gives a sign of life; undefined: the code's own default. */
+  readonly heartbeatSeconds?: number | undefined;
+  /** What requests cost, for cards whose price follows it; undefined: such cards are not served. */
+  readonly costs?: CostFacts | undefined;
   /** Threads that serve, on managed instances; undefined: on demand. */
   readonly workers?: number | undefined;
+  /** Where models' files stay for the next start; undefined: nowhere. */
+  readonly modelCache?: ModelCache | undefined;
+}
+
+export interface ModelCache {
+  /** Absolute, or below the temporary folder. */
+  readonly folder: string;
+  readonly megabytes: number;
 }
 
 export function servingVariables(facts: DeploymentFacts): Record<string, string> {
@@ -23,9 +45,24 @@ export function servingVariables(facts: DeploymentFacts): Record<string, string>
     ...(facts.group !== undefined && { FARTHING_MODEL_GROUP: facts.group }),
     ...(facts.preload.length > 0 && { FARTHING_PRELOAD: facts.preload.join(",") }),
     ...(facts.remoteGroups !== undefined && { FARTHING_REMOTE_GROUPS: JSON.stringify(facts.remoteGroups) }),
+    ...(facts.endpoints !== undefined &&
+      facts.endpoints.length > 0 && {
+        FARTHING_ENDPOINTS: JSON.stringify(
+          Object.fromEntries(facts.endpoints.map(({ model, kmsKeyArn: _, ...route }) => [model, route])),
+        ),
+      }),
+    ...(facts.upstreams !== undefined &&
+      facts.upstreams.length > 0 && { FARTHING_UPSTREAMS: JSON.stringify(facts.upstreams) }),
     FARTHING_REGISTRY_TABLE: facts.registryTable,
     FARTHING_TENANTS_TABLE: facts.tenantsTable,
+    ...(facts.usageTable !== undefined && { FARTHING_USAGE_TABLE: facts.usageTable }),
     FARTHING_MODEL_BUCKET: facts.modelBucket,
+    ...(facts.heartbeatSeconds !== undefined && { FARTHING_HEARTBEAT_SECONDS: String(facts.heartbeatSeconds) }),
+    ...(facts.costs !== undefined && { FARTHING_COSTS: JSON.stringify(facts.costs) }),
+    ...(facts.modelCache !== undefined && {
+      FARTHING_MODEL_CACHE: facts.modelCache.folder,
+      FARTHING_MODEL_CACHE_MEGABYTES: String(facts.modelCache.megabytes),
+    }),
     // Lambda's own: without it the runtime starts eight for each vCPU, and each loads the models for itself.
     ...(facts.workers !== undefined && { AWS_LAMBDA_NODEJS_WORKER_COUNT: String(facts.workers) }),
     POWERTOOLS_SERVICE_NAME: `farthing-${facts.deployment}`,

@@ -1,0 +1,51 @@
+/** What becomes of usage lines: the reconciler, subscribed to the logs of every serving function. */
+import { join } from "node:path";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Stack, type StackProps } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
+import type { EnvironmentConfig } from "../config.ts";
+import { FunctionAlarms } from "../constructs/alarms/function-alarms.ts";
+import { bundleFunction } from "../constructs/function-bundle/function-bundle.ts";
+import { logGroupName } from "../constructs/log-group/log-group.ts";
+import { Reconciler } from "../constructs/reconciler/reconciler.ts";
+import type { ServingState } from "../constructs/serving-function/serving-function.ts";
+import { removalPolicyOf } from "./data-stack.ts";
+import type { BuildContext } from "./models-stack.ts";
+
+export interface UsageStackProps extends StackProps {
+  readonly environment: string;
+  readonly config: EnvironmentConfig;
+  readonly state: ServingState;
+  readonly build: Pick<BuildContext, "root" | "buildDirectory">;
+}
+
+const ENTRY = "functions/reconciler/handler.ts";
+
+export class UsageStack extends Stack {
+  constructor(scope: Construct, id: string, { environment, config, state, build, ...props }: UsageStackProps) {
+    super(scope, id, props);
+    const { router, modelGroups } = config;
+    const deployments = ["router", ...modelGroups.map(({ name }) => name).filter((name) => name !== router.holds)];
+    const reconciler = new Reconciler(this, "Reconciler", {
+      environment,
+      bundle: bundleFunction(build.root, ENTRY, join(build.buildDirectory, "reconciler")),
+      // By their names, as the API's stack names the functions: an export in use could not be removed with its group.
+      logGroups: new Map(
+        deployments.map((name) => [
+          name,
+          LogGroup.fromLogGroupName(this, `Log-${name}`, logGroupName(environment, name)),
+        ]),
+      ),
+      usageTable: state.usageTable,
+      tenantsTable: state.tenantsTable,
+      operations: {
+        logRetentionDays: config.logs.retentionDays,
+        logRemovalPolicy: removalPolicyOf(config),
+        platformLogLevel: config.logs.platformLevel,
+        tracing: false,
+      },
+    });
+    if (config.alarms === false) return;
+    new FunctionAlarms(reconciler, "Alarms", { servingFunction: reconciler, topicArn: config.alarms.topicArn });
+  }
+}
