@@ -2,16 +2,16 @@ import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { HUB_PREFIX } from "../../adapters/hub/hub-model.ts";
 import { type AddOptions, addModel, DEFAULT_GROUP } from "../../adapters/model-folder/add-model.ts";
-import { CARD_FILE, readCard } from "../../adapters/model-folder/read-model-folder.ts";
+import { CARD_FILE, readAnyCard } from "../../adapters/model-folder/read-model-folder.ts";
 import { TASK_NAMES } from "../../core/models/card.ts";
 import { rollBackModel } from "../../core/models/publish.ts";
 import { versionId } from "../../core/models/registry.ts";
-import type { TensorSpec } from "../../core/protocols/spec/signature.ts";
 import { fetchFromHub } from "../add-from-hub.ts";
 import { openDeployment } from "../deployment.ts";
 import { publishFolder } from "../publish-folder.ts";
 import { modelDetails, modelTable } from "../rendering/models.ts";
 import { publishLine } from "../rendering/publish-line.ts";
+import { tensorsText } from "../rendering/tensors.ts";
 import type { Terminal } from "../terminal.ts";
 import { clientSettings, type Where, withWhere } from "../where.ts";
 
@@ -55,7 +55,7 @@ export function addModelCommands(program: Command, terminal: Terminal, root: str
       const { name } = added.card;
       const { inputs, outputs } = added.signature;
       for (const line of added.open) terminal.note(`${terminal.style.yellow("open")}  ${line}`);
-      terminal.out(`${name} (${added.card.task}): ${tensors(inputs)} → ${tensors(outputs)}`);
+      terminal.out(`${name} (${added.card.task}): ${tensorsText(inputs)} → ${tensorsText(outputs)}`);
       terminal.out(`Its card: ${join(added.folder, CARD_FILE)}`);
       const place = added.folder === resolve(MODELS_FOLDER, name) ? "" : ` ${added.folder}`;
       terminal.out(`Next: npx farthing model publish ${name}${place}`);
@@ -71,7 +71,7 @@ export function addModelCommands(program: Command, terminal: Terminal, root: str
     )
     .action(async (name: string, directory: string | undefined, where: Where) => {
       const folder = resolve(directory ?? join(MODELS_FOLDER, name));
-      const card = await readCard(folder);
+      const card = await readAnyCard(folder);
       if (card.name !== name) {
         throw new Error(
           `${join(folder, CARD_FILE)} is the card of "${card.name}": npx farthing model publish ${card.name} ${folder}`,
@@ -124,6 +124,3 @@ export function addModelCommands(program: Command, terminal: Terminal, root: str
 }
 
 type AddFlags = Omit<AddOptions, "source" | "models" | "force"> & { readonly to: string; readonly force?: boolean };
-
-const tensors = (specs: readonly TensorSpec[]): string =>
-  specs.map(({ name, dataType, shape }) => `${name} ${dataType}[${shape.join(",")}]`).join(", ");

@@ -1,19 +1,28 @@
 /**
- * Whose key is this? Looked up by hash, remembered for a minute. Unknown, malformed, expired and revoked keys get one and
- * the same answer: it tells nobody which keys exist.
+ * Whose key is this? Looked up by hash, then its tenant; both remembered for a minute. Unknown, malformed, expired, revoked
+ * and deleted tenants' keys get one and the same answer, and a key that is refused is remembered exactly as an unknown one
+ * is: neither words nor time tell which keys exist. https://cwe.mitre.org/data/definitions/208.html
  */
 import { createRefreshingCache } from "../caching/refreshing-cache.ts";
 import { FarthingError } from "../errors.ts";
+import { type Caller, callerOf } from "./caller.ts";
 import { API_KEY_PATTERN, type ApiKeyRecord, type ApiKeyStore, hashApiKey } from "./key.ts";
+import type { TenantRecord, TenantStore } from "./tenant.ts";
 
 export type Authentication =
-  | { readonly type: "known"; readonly tenant: string; readonly keyPrefix: string }
-  /** `record`: an expired or revoked key is refused like an unknown one, but its use can be accounted for. */
-  | { readonly type: "refused"; readonly error: FarthingError; readonly record?: ApiKeyRecord };
+  | ({ readonly type: "known" } & Caller)
+  | { readonly type: "refused"; readonly error: FarthingError };
 
 export interface Authenticator {
   /** `headers`: lower-case names. Rejects with `dependency_unavailable` when the store is needed and does not answer. */
   authenticate(headers: Readonly<Record<string, string>>): Authentication | Promise<Authentication>;
+}
+
+export interface AuthenticatorOptions {
+  readonly keys: Pick<ApiKeyStore, "find">;
+  readonly tenants: TenantStore;
+  /** Milliseconds since the epoch. */
+  clock(): number;
 }
 
 export const AUTHENTICATOR_LIMITS = {
@@ -23,37 +32,59 @@ export const AUTHENTICATOR_LIMITS = {
   refreshAfterMillis: 45_000,
   /** A new key that was tried before it existed waits at most this long. */
   unknownForMillis: 10_000,
-  /** Keys in memory, and as many hashes of unknown ones: about 1 MB together. */
+  /** Keys in memory, as many hashes of unknown ones, and as many tenants: about 2 MB together. */
   capacity: 2_048,
 } as const;
 
 const BEARER = /^Bearer +(\S+) *$/i;
 
-export function createAuthenticator(store: Pick<ApiKeyStore, "find">, clock: () => number): Authenticator {
-  const records = createRefreshingCache<ApiKeyRecord>({
-    read: (hash) => store.find(hash),
+export function createAuthenticator({ keys, tenants, clock }: AuthenticatorOptions): Authenticator {
+  const limits = {
     clock,
     refreshBehindAfterMillis: AUTHENTICATOR_LIMITS.refreshAfterMillis,
     refreshBeforeAfterMillis: AUTHENTICATOR_LIMITS.knownForMillis,
     lastKnownForMillis: AUTHENTICATOR_LIMITS.knownForMillis,
     absentForMillis: AUTHENTICATOR_LIMITS.unknownForMillis,
     capacity: AUTHENTICATOR_LIMITS.capacity,
-  });
+  };
+  const records = createRefreshingCache<ApiKeyRecord>({ ...limits, read: usableKey });
+  const tenantRecords = createRefreshingCache<TenantRecord>({ ...limits, read: (name) => tenants.find(name) });
+  /** Made anew only when one of the two records was read anew. */
+  const callers = new WeakMap<ApiKeyRecord, { readonly tenant: TenantRecord; readonly known: Authentication }>();
 
-  function judge(record: ApiKeyRecord | undefined): Authentication {
-    if (record === undefined) return { type: "refused", error: invalidKey() };
-    const expired = record.expiresAt !== undefined && !(Date.parse(record.expiresAt) > clock());
-    if (record.state !== "active" || expired) return { type: "refused", error: invalidKey(), record };
-    return { type: "known", tenant: record.tenant, keyPrefix: record.prefix };
+  async function usableKey(hash: string): Promise<ApiKeyRecord | undefined> {
+    const record = await keys.find(hash);
+    return record !== undefined && isUsable(record) ? record : undefined;
+  }
+
+  /** An expiry that is no date opens nothing. */
+  const isUsable = ({ state, expiresAt }: ApiKeyRecord): boolean =>
+    state === "active" && (expiresAt === undefined || Date.parse(expiresAt) > clock());
+
+  const refused = (error: FarthingError): Authentication => ({ type: "refused", error });
+
+  function judgeKey(record: ApiKeyRecord | undefined): Authentication | Promise<Authentication> {
+    if (record === undefined || !isUsable(record)) return refused(invalidKey());
+    const tenant = tenantRecords.get(record.tenant);
+    return tenant instanceof Promise ? tenant.then((found) => judge(record, found)) : judge(record, tenant);
+  }
+
+  function judge(record: ApiKeyRecord, tenant: TenantRecord | undefined): Authentication {
+    if (tenant?.state !== "active") return refused(invalidKey());
+    const before = callers.get(record);
+    if (before?.tenant === tenant) return before.known;
+    const known: Authentication = { type: "known", ...callerOf(record, tenant) };
+    callers.set(record, { tenant, known });
+    return known;
   }
 
   return {
     authenticate(headers) {
       const key = presentedKey(headers);
-      if (key === undefined) return { type: "refused", error: missingKey() };
-      if (!API_KEY_PATTERN.test(key)) return { type: "refused", error: invalidKey() };
+      if (key === undefined) return refused(missingKey());
+      if (!API_KEY_PATTERN.test(key)) return refused(invalidKey());
       const record = records.get(hashApiKey(key));
-      return record instanceof Promise ? record.then(judge) : judge(record);
+      return record instanceof Promise ? record.then(judgeKey) : judgeKey(record);
     },
   };
 }

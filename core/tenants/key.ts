@@ -4,6 +4,9 @@
  * byte by byte with a secret.
  */
 import { hash } from "node:crypto";
+import type { DataClass } from "./data-class.ts";
+import type { KeyScopes } from "./scope.ts";
+import type { Terms } from "./terms.ts";
 
 export const API_KEY_PATTERN = /^fk_[A-Za-z0-9_-]{43}$/;
 const RANDOM_BYTES = 32;
@@ -20,12 +23,25 @@ export interface ApiKeyRecord {
   readonly state: "active" | "revoked";
   /** ISO 8601; absent means never. */
   readonly expiresAt?: string;
+  /** Absent: for everything its tenant may do. */
+  readonly scopes?: KeyScopes;
+  /** Absent: its tenant's. */
+  readonly dataClass?: DataClass;
+  /** Beside its tenant's. Absent: none of its own. */
+  readonly terms?: Terms;
 }
 
 export interface ApiKeyStore {
   /** Undefined when no such key exists. Throws `dependency_unavailable` when the store does not answer. */
   find(hash: string): Promise<ApiKeyRecord | undefined>;
   put(record: ApiKeyRecord): Promise<void>;
+}
+
+/** For those who manage keys. Lists by reading the whole table: a few thousand keys, a few times a day. */
+export interface ApiKeyDirectory extends ApiKeyStore {
+  /** Newest last. */
+  list(tenant: string): Promise<readonly ApiKeyRecord[]>;
+  remove(hash: string): Promise<void>;
 }
 
 /** `randomBytes`: 32 bytes of a cryptographic source, used for nothing else. */

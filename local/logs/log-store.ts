@@ -7,6 +7,8 @@ import { encodeEvent, MAX_EVENT_BYTES, type StoredEvent } from "./stored-event.t
 
 /** What may wait for the disk. A function that logs faster than this drains loses lines, and the platform says so. */
 const MAX_WAITING_BYTES = 16 * 1024 ** 2;
+/** Lines are collected for so long before they go to the disk, so that a busy function does not open its file for each of them. */
+const COLLECTED_MILLIS = 100;
 const MILLIS_PER_DAY = 24 * 3600 * 1000;
 const GROUP_FILE = "group.json";
 
@@ -24,14 +26,24 @@ export class LogStore {
   readonly #directory: string;
   readonly #clock: () => number;
   readonly #emit: (event: PlatformEvent) => void;
+  readonly #onStored: (logGroup: string, logStream: string, events: readonly StoredEvent[]) => void;
   readonly #groups = new Map<string, LogGroup>();
   #opening: Promise<void> | undefined;
   #waiting = new Map<string, WaitingStream>();
   #waitingBytes = 0;
   #droppedLines = 0;
   #writing: Promise<void> | undefined;
+  /** Ends the time for which lines are collected. */
+  #hurry: (() => void) | undefined;
 
-  constructor(directory: string, clock: () => number, emit: (event: PlatformEvent) => void) {
+  /** `onStored` hears of every event, in its turn, before it lies on the disk. */
+  constructor(
+    directory: string,
+    clock: () => number,
+    emit: (event: PlatformEvent) => void,
+    onStored: (logGroup: string, logStream: string, events: readonly StoredEvent[]) => void = () => undefined,
+  ) {
+    this.#onStored = onStored;
     this.#directory = directory;
     this.#clock = clock;
     this.#emit = emit;
@@ -96,6 +108,7 @@ export class LogStore {
   /** Never waits. Makes the group and stream if need be. */
   append(logGroup: string, logStream: string, events: readonly StoredEvent[]): void {
     const key = `${logGroup}\n${logStream}`;
+    const taken: StoredEvent[] = [];
     for (const event of events) {
       const bytes = Buffer.byteLength(event.message);
       if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
@@ -104,23 +117,27 @@ export class LogStore {
       }
       this.#waitingBytes += bytes;
       const waiting = this.#waiting.get(key) ?? { logGroup, logStream, events: [] };
-      waiting.events.push(
-        bytes <= MAX_EVENT_BYTES ? event : { ...event, message: event.message.slice(0, MAX_EVENT_BYTES / 4) },
-      );
+      const stored =
+        bytes <= MAX_EVENT_BYTES ? event : { ...event, message: event.message.slice(0, MAX_EVENT_BYTES / 4) };
+      waiting.events.push(stored);
+      taken.push(stored);
       this.#waiting.set(key, waiting);
     }
     this.#writing ??= this.#write();
+    this.#onStored(logGroup, logStream, taken);
   }
 
   /** Resolves when everything that was appended before lies on the disk. */
   async flush(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
+    while (this.#writing !== undefined) {
+      this.#hurry?.();
+      await this.#writing;
+    }
   }
 
   async #write(): Promise<void> {
     try {
-      // What comes in the same turn is written together.
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.#collect();
       await this.open();
       while (this.#waiting.size > 0) {
         const batch = this.#waiting;
@@ -145,6 +162,16 @@ export class LogStore {
       });
       this.#droppedLines = 0;
     }
+  }
+
+  #collect(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, COLLECTED_MILLIS);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #open(): Promise<void> {

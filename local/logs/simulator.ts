@@ -4,8 +4,10 @@ import { physicalName } from "../physical-name.ts";
 import { readProperties } from "../resource-properties.ts";
 import type { LogSink, Simulator, SimulatorContext } from "../simulator.ts";
 import { createLogsApi } from "./api.ts";
+import { parseFilterPattern } from "./filter-pattern.ts";
 import { LogStore } from "./log-store.ts";
 import { logGroupArn } from "./permissions.ts";
+import { SubscriptionFilters, type SubscriptionTarget } from "./subscription-filters.ts";
 
 const MAX_NAME_LENGTH = 512;
 /** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
@@ -18,12 +20,34 @@ const properties = z.object({
   RetentionInDays: z.literal(RETENTION_DAYS).optional(),
 });
 
+/** Where nothing runs, nothing can be subscribed to. */
+const NO_FUNCTIONS: SubscriptionTarget = { deliver: async () => "refused" };
+
+export interface LogsSimulator extends Simulator, LogSink {
+  /** Starts after the functions and stops before them: what they wrote last reaches those that subscribe to it. */
+  readonly subscriptions: Simulator;
+}
+
+const subscriptionProperties = z.object({
+  DestinationArn: z.string(),
+  FilterName: z.string().optional(),
+  FilterPattern: z.string(),
+  LogGroupName: z.string(),
+});
+
 /** CloudWatch Logs, kept as JSON lines below `<state>/logs`; the sink for everything that functions print. */
 export function createLogsSimulator(
   context: Pick<SimulatorContext, "accountId" | "region" | "stateDirectory" | "clock" | "emit">,
-): Simulator & LogSink {
-  const { accountId, region, clock } = context;
-  const store = new LogStore(join(context.stateDirectory, "logs"), clock, context.emit);
+  subscriptionTarget: SubscriptionTarget = NO_FUNCTIONS,
+): LogsSimulator {
+  const { accountId, region, clock, emit } = context;
+  const directory = join(context.stateDirectory, "logs");
+  const store = new LogStore(directory, clock, emit, (...stored) => subscriptions.offer(...stored));
+  const subscriptions = new SubscriptionFilters(subscriptionTarget, store, join(directory, "undelivered-since"), {
+    accountId,
+    region,
+    emit,
+  });
   return {
     resources: {
       "AWS::Logs::LogGroup": {
@@ -41,12 +65,32 @@ export function createLogsSimulator(
           return { ref: name, attributes: { Arn: logGroupArn({ accountId, region }, name) } };
         },
       },
+      "AWS::Logs::SubscriptionFilter": {
+        honoured: ["DestinationArn", "FilterName", "FilterPattern", "LogGroupName"],
+        async create(resource) {
+          const { DestinationArn, FilterName, FilterPattern, LogGroupName } = readProperties(
+            resource,
+            subscriptionProperties,
+          );
+          const name = FilterName ?? physicalName(resource, { maxLength: MAX_NAME_LENGTH });
+          if (store.group(LogGroupName) === undefined) {
+            throw new Error(`${resource.stack}/${resource.logicalId}: there is no log group ${LogGroupName}`);
+          }
+          if (!/^arn:aws[a-z-]*:lambda:/.test(DestinationArn)) {
+            throw new Error(`${resource.stack}/${resource.logicalId}: only functions are destinations here`);
+          }
+          const pattern = parseFilterPattern(FilterPattern);
+          subscriptions.add({ name, logGroup: LogGroupName, destinationArn: DestinationArn, pattern });
+          return { ref: name };
+        },
+      },
     },
     service: createLogsApi({ accountId, region, clock, store }),
     append(logGroup, logStream, line) {
       const now = clock();
       store.append(logGroup, logStream, [{ timestamp: now, ingestionTime: now, message: line }]);
     },
+    subscriptions: { resources: {}, start: () => subscriptions.start(), stop: () => subscriptions.stop() },
     start: () => store.open(),
     stop: () => store.flush(),
   };
