@@ -23,8 +23,12 @@ export const writeBudgets = (tableArn: string) =>
     conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["budget#*"] } },
   });
 
-/** What a customer has used, day by day. */
+/** What a customer has used, day by day: for /v1/usage, and for prices with free amounts and steps. */
 export const readUsage = (tableArn: string) => allow("ReadUsage", ["dynamodb:Query"], [tableArn]);
+
+/** Jobs, and who wakes which model: their own table. */
+export const keepJobs = (tableArn: string) =>
+  allow("KeepJobs", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"], [tableArn]);
 
 /** Any file of any version: which ones a process reads is decided by the registry at run time. */
 export const readModels = (bucketArn: string) =>

@@ -30,6 +30,7 @@ import { LIVE_ALIAS, ProvisionedAlias } from "../provisioned-alias/provisioned-a
 import { endpointStatements } from "./endpoint-permissions.ts";
 import {
   callFunctions,
+  keepJobs,
   readModels,
   readRegistry,
   readTenants,
@@ -98,6 +99,7 @@ export interface ServingState {
   readonly registryTable: ImportedResource;
   readonly tenantsTable: ImportedResource;
   readonly usageTable: ImportedResource;
+  readonly jobsTable: ImportedResource;
   readonly modelBucket: ImportedResource;
 }
 
@@ -150,7 +152,7 @@ export class ServingFunction extends Construct {
       removalPolicy: operations.logRemovalPolicy,
     });
     // Everything below /v1 goes to the router.
-    const tellsUsage = deployment === "router";
+    const isRouter = deployment === "router";
     const forwardedArns = [...(forwardsTo?.values() ?? [])].map((target) => target.calledArn);
     const role = new Role(this, "Role", {
       description: `What ${this.functionName} may do`,
@@ -161,7 +163,7 @@ export class ServingFunction extends Construct {
             readRegistry(state.registryTable.arn),
             readTenants(state.tenantsTable.arn),
             writeBudgets(state.tenantsTable.arn),
-            ...(tellsUsage ? [readUsage(state.usageTable.arn)] : []),
+            ...(isRouter ? [readUsage(state.usageTable.arn), keepJobs(state.jobsTable.arn)] : []),
             ...(holds === undefined ? [] : [readModels(state.modelBucket.arn)]),
             ...(forwardedArns.length === 0 ? [] : [callFunctions(forwardedArns)]),
             ...endpointStatements(Stack.of(this), state.modelBucket.arn, endpoints),
@@ -197,7 +199,8 @@ export class ServingFunction extends Construct {
           forwardsTo && Object.fromEntries([...forwardsTo].map(([group, target]) => [group, target.calledName])),
         registryTable: state.registryTable.name,
         tenantsTable: state.tenantsTable.name,
-        usageTable: tellsUsage ? state.usageTable.name : undefined,
+        usageTable: isRouter ? state.usageTable.name : undefined,
+        jobsTable: isRouter ? state.jobsTable.name : undefined,
         modelBucket: state.modelBucket.name,
         costs: costRates && { rates: costRates, self: this.billed, groups: billedGroups(forwardsTo) },
         endpoints,

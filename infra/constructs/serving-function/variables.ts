@@ -21,6 +21,8 @@ export interface DeploymentFacts {
   readonly tenantsTable: string;
   /** Only where customers ask for their usage. */
   readonly usageTable: string | undefined;
+  /** Only where jobs are taken and models woken. */
+  readonly jobsTable: string | undefined;
   readonly modelBucket: string;
   /** Silence of an answer under way after which it gives a sign of life; undefined: the code's own default. */
   readonly heartbeatSeconds?: number | undefined;
@@ -56,6 +58,7 @@ export function servingVariables(facts: DeploymentFacts): Record<string, string>
     FARTHING_REGISTRY_TABLE: facts.registryTable,
     FARTHING_TENANTS_TABLE: facts.tenantsTable,
     ...(facts.usageTable !== undefined && { FARTHING_USAGE_TABLE: facts.usageTable }),
+    ...(facts.jobsTable !== undefined && { FARTHING_JOBS_TABLE: facts.jobsTable }),
     FARTHING_MODEL_BUCKET: facts.modelBucket,
     ...(facts.heartbeatSeconds !== undefined && { FARTHING_HEARTBEAT_SECONDS: String(facts.heartbeatSeconds) }),
     ...(facts.costs !== undefined && { FARTHING_COSTS: JSON.stringify(facts.costs) }),
