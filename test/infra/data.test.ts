@@ -67,11 +67,16 @@ describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
     }
   });
 
-  test("every log group has a name and an end, and there is one for each function and for the gateway", () => {
+  test("every log group has a name and an end, and there is one for each function, for the gateway and for what SageMaker runs", () => {
     const groups = resources(assembly(name), "AWS::Logs::LogGroup");
-    expect(groups).toHaveLength(resources(assembly(name), "AWS::Lambda::Function").length + 1);
+    const logging = ["AWS::Lambda::Function", "AWS::SageMaker::Endpoint", "AWS::SageMaker::InferenceComponent"];
+    const expected = logging.reduce((sum, type) => sum + resources(assembly(name), type).length, 1);
+    expect(groups).toHaveLength(expected);
+    // SageMaker names its groups itself: https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+    const ours = `/farthing/${environment}/[a-z0-9-]+`;
+    const sagemakers = `/aws/sagemaker/(?:Endpoints|InferenceComponents)/farthing-${environment}-[a-z0-9-]+`;
     for (const { Properties } of groups) {
-      expect(Properties?.LogGroupName).toMatch(new RegExp(`^/farthing/${environment}/[a-z0-9-]+$`));
+      expect(Properties?.LogGroupName).toMatch(new RegExp(`^(?:${ours}|${sagemakers})$`));
       expect(Properties?.RetentionInDays).toBe(config.logs.retentionDays);
     }
   });

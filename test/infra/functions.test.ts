@@ -29,7 +29,7 @@ const functions = (variant: string): Readonly<Record<string, FunctionProperties>
 const layersOf = (variant: string) =>
   new Map(resources(assembly(variant), "AWS::Lambda::LayerVersion").map((layer) => [layer.id, layer]));
 
-describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
+describe.each(VARIANTS)("$name", ({ name, environment, config, decisions }) => {
   test("one deployment for each group that the router does not hold, and the router", () => {
     const groups = config.modelGroups.map((group) => group.name).filter((group) => group !== config.router.holds);
     expect(Object.keys(functions(name)).sort()).toEqual([...groups, "router"].sort());
@@ -58,13 +58,16 @@ describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
     }
   });
 
-  test("memory, time-out and reserved concurrency are the configuration's", () => {
+  test("memory, time-out and reserved concurrency are the plan's, else the configuration's", () => {
     for (const options of [{ ...config.router, name: "router" }, ...config.modelGroups]) {
       if (options.name === config.router.holds) continue;
       const properties = functions(name)[options.name];
-      expect(properties?.MemorySize).toBe(options.memoryMb);
+      const planned = decisions?.plan.functions[options.name];
+      expect(properties?.MemorySize).toBe(planned?.memoryMb ?? options.memoryMb);
       expect(properties?.Timeout).toBe(options.timeoutSeconds);
-      expect(properties?.ReservedConcurrentExecutions).toBe(options.reservedConcurrency);
+      expect(properties?.ReservedConcurrentExecutions).toBe(
+        planned?.reservedConcurrency ?? options.reservedConcurrency,
+      );
     }
   });
 

@@ -156,6 +156,7 @@ describe("what each deployment may do", () => {
       ...USAGE,
       ReadModels: ["s3:GetObject"],
       CallModelGroups: ["lambda:InvokeFunction"],
+      ReadUpstreamSecrets: ["secretsmanager:GetSecretValue"],
     });
     const targets = roleOf("everything", "router").CallModelGroups?.Resource as { "Fn::GetAtt": [string, string] }[];
     expect(targets.map((target) => target["Fn::GetAtt"][0]).sort()).toEqual(

@@ -24,7 +24,7 @@ const asConfigured: readonly Variant[] = Object.entries(environments).flatMap(([
   environment === undefined ? [] : [{ name, environment: name as EnvironmentName, config: environment }],
 );
 
-/** An account of its own, a custom domain, both architectures, a group in the router, reserved concurrency. */
+/** An account of its own, a custom domain, both architectures, a group in the router, reserved concurrency, upstreams. */
 const everything: Variant = {
   name: "everything",
   environment: "prod",
@@ -46,6 +46,18 @@ const everything: Variant = {
           { name: "tiny", models: ["digits"], preload: ["digits"] },
           { name: "text", memoryMb: 3008, models: ["sentences", "glossary"], reservedConcurrency: 10 },
           { name: "spare", architecture: "arm64" },
+        ],
+        upstreams: [
+          {
+            name: "rack",
+            url: "https://rack.example.com/v1",
+            dialect: "vllm",
+            onPremises: true,
+            secret: true,
+            maxConcurrent: 32,
+            models: { "far-chat": "org/far-chat", sentences: "org/sentences" },
+          },
+          { name: "elsewhere", url: "http://10.1.2.3:8000/v1", models: { "far-chat": "far" } },
         ],
         tags: { owner: "platform" },
       },

@@ -24,7 +24,7 @@ function promptTokens(prompt: GenerationPrompt): number {
     case "text":
       return estimatedTokens(prompt.text);
     case "chat":
-      return prompt.messages.reduce((sum, message) => sum + messageTokens(message), TEMPLATE_TOKENS.whole);
+      return prompt.messages.reduce<number>((sum, message) => sum + messageTokens(message), TEMPLATE_TOKENS.whole);
   }
 }
 
