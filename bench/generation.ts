@@ -13,9 +13,9 @@ import { loadModel } from "../adapters/onnx/load-model.ts";
 import { type InferenceSession, type OnnxTensor, onnxRuntime } from "../adapters/onnx/runtime.ts";
 import { sessionOptions } from "../adapters/onnx/session-options.ts";
 import { systemClock } from "../adapters/system-clock.ts";
-import type { ModelCard } from "../core/models/card.ts";
 import type { GenerationInference } from "../core/protocols/spec/generation.ts";
 import { ONNX_DIRECTORY } from "./decode/places.ts";
+import { ENDLESS, SMOLLM2_CARD } from "./decode/smollm2.ts";
 import { interleave, median, pairedRatio, type Sample } from "./measurement.ts";
 import type { Report } from "./report.ts";
 
@@ -34,30 +34,11 @@ interface Figures {
 const PROMPTS = { short: 38, long: 600 } as const;
 const VOCABULARY_SAFE_ID = 1_000;
 
-const CARD: ModelCard = {
-  schema: "farthing.card/1",
-  name: "smollm2",
-  description: "SmolLM2-135M-Instruct, 4 bit.",
-  task: "text-generation",
-  license: "Apache-2.0",
-  artifacts: {
-    model: "model.onnx",
-    externalData: ["model.onnx_data"],
-    tokenizer: "tokenizer.json",
-    config: "config.json",
-    generationConfig: "generation_config.json",
-    tokenizerConfig: "tokenizer_config.json",
-  },
-  placement: { kind: "function", group: "small" },
-  text: { maxTokens: 2_048 },
-  price: {},
-};
-
 export async function run([threads = "1", rounds = "5", tokens = "64"]: readonly string[]): Promise<Report> {
   if (!existsSync(join(ONNX_DIRECTORY, "model.onnx")))
     throw new Error("SmolLM2 is not there: node bench/decode/install.ts");
   const settings = { threads: Number(threads) };
-  const model = await loadModel(ONNX_DIRECTORY, CARD, settings, systemClock);
+  const model = await loadModel(ONNX_DIRECTORY, SMOLLM2_CARD, settings, systemClock);
   const session = await onnxRuntime().InferenceSession.create(
     join(ONNX_DIRECTORY, "model.onnx"),
     sessionOptions({ ...settings, spinning: settings.threads > 1 }),
@@ -123,8 +104,7 @@ async function product(
     prompts: [{ type: "tokens", ids }],
     choices: 1,
     maxTokens: tokens,
-    // Never the end, so that both write as many tokens.
-    sampling: { ...GREEDY, logitBias: { "0": -100, "2": -100 } },
+    sampling: ENDLESS,
     stop: [],
   };
   const started = performance.now();
@@ -134,16 +114,6 @@ async function product(
   for await (const { type } of result.events) if (type === "text-delta") times.push(performance.now());
   return figuresOf(started, times);
 }
-
-const GREEDY = {
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-} as const;
 
 async function bareLoop(session: InferenceSession, ids: readonly number[], tokens: number): Promise<Figures> {
   const { Tensor } = onnxRuntime();

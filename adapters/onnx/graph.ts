@@ -5,7 +5,9 @@ import { FarthingError } from "../../core/errors.ts";
 import type { ModelSignature } from "../../core/protocols/spec/signature.ts";
 import type { Tensor, TensorData } from "../../core/protocols/spec/tensor.ts";
 import { dataTypeOf, onnxTypeOf } from "./data-types.ts";
-import { ADDED, rowOutputs } from "./generation/row-outputs.ts";
+import { decoderModel } from "./generation/decoder-model.ts";
+import { ADDED } from "./generation/onnx-nodes.ts";
+import { LEAST_ROWS } from "./generation/steady-attention.ts";
 import { graphSignature } from "./graph-signature.ts";
 import { readableMessage } from "./onnx-message.ts";
 import { type InferenceSession, type OnnxTensor, onnxRuntime } from "./runtime.ts";
@@ -15,6 +17,8 @@ export interface Graph {
   readonly signature: ModelSignature;
   /** Outputs that were added to the graph, and that no signature tells of (generation/row-outputs.ts). */
   readonly hasRowOutputs: boolean;
+  /** An input was added, and may be left out: runs can be asked to be steady (generation/steady-attention.ts). */
+  readonly canBeSteady: boolean;
   /** `outputs`: names; absent means all of the signature. Throws `invalid_field` when the graph refuses its inputs. */
   run(inputs: readonly Tensor[], outputs?: readonly string[]): Promise<readonly Tensor[]>;
   /** As `run`, with ONNX Runtime's own tensors: what goes from one run into the next is neither converted nor copied here. */
@@ -31,16 +35,20 @@ export function openGraph(path: string, settings: SessionSettings): Promise<Grap
   return graphOf(onnxRuntime().InferenceSession.create(path, sessionOptions(settings)));
 }
 
-/** The same, with more outputs where the graph is laid out for them. */
+/** The same, rewritten for decoding where the graph is laid out for that (generation/decoder-model.ts). */
 export async function openGraphWithRows(path: string, settings: SessionSettings): Promise<Graph> {
   if ((await stat(path)).size > LARGEST_READ_BYTES) return openGraph(path, settings);
   const model = await readFile(path);
-  const added = rowOutputs(model);
-  if (added === undefined) return openGraph(path, settings);
+  const bytes = decoderModel(model);
+  if (bytes === undefined) return openGraph(path, settings);
   const { extra, ...options } = sessionOptions(settings);
   const session = { ...(extra?.session as object), model_external_initializers_file_folder_path: dirname(path) };
-  const bytes = Buffer.concat([model, added]);
-  return graphOf(onnxRuntime().InferenceSession.create(bytes, { ...options, extra: { ...extra, session } }));
+  try {
+    return await graphOf(onnxRuntime().InferenceSession.create(bytes, { ...options, extra: { ...extra, session } }));
+  } catch {
+    // A layout that the rewrite did not foresee: slower as it is, or broken, and then with a reason that fits the file.
+    return openGraph(path, settings);
+  }
 }
 
 async function graphOf(creation: Promise<InferenceSession>): Promise<Graph> {
@@ -49,9 +57,12 @@ async function graphOf(creation: Promise<InferenceSession>): Promise<Graph> {
   const signature = signatureOrRelease(session);
   const everyOutput = signature.outputs.map(({ name }) => name);
 
+  const canBeSteady = session.inputNames.includes(LEAST_ROWS);
+  const defaults = canBeSteady ? { [LEAST_ROWS]: new NativeTensor("int64", BigInt64Array.of(1n), []) } : {};
+
   async function runTensors(feeds: Readonly<Record<string, OnnxTensor>>, outputs: readonly string[]) {
     try {
-      return (await session.run(feeds, outputs)) as Readonly<Record<string, OnnxTensor>>;
+      return (await session.run({ ...defaults, ...feeds }, outputs)) as Readonly<Record<string, OnnxTensor>>;
     } catch (error) {
       throw runError(error);
     }
@@ -59,6 +70,7 @@ async function graphOf(creation: Promise<InferenceSession>): Promise<Graph> {
 
   return {
     signature,
+    canBeSteady,
     hasRowOutputs: session.outputNames.some(isAdded),
     runTensors,
     async run(inputs, outputs = everyOutput) {
@@ -78,12 +90,13 @@ async function graphOf(creation: Promise<InferenceSession>): Promise<Graph> {
 /** Of a model in one file, weights and all: longer ones are published with their weights beside the graph. */
 const LARGEST_READ_BYTES = 64 * 2 ** 20;
 
-const isAdded = (output: string): boolean => output.startsWith(ADDED);
+const isAdded = (name: string): boolean => name.startsWith(ADDED);
 
 function signatureOrRelease(session: InferenceSession): ModelSignature {
   try {
     const { inputs, outputs } = graphSignature(session);
-    return { inputs, outputs: outputs.filter(({ name }) => !isAdded(name)) };
+    const isOwn = ({ name }: { readonly name: string }): boolean => !isAdded(name);
+    return { inputs: inputs.filter(isOwn), outputs: outputs.filter(isOwn) };
   } catch (error) {
     void session.release();
     throw error;

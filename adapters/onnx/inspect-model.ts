@@ -1,12 +1,12 @@
 /** Looks at a model as a function will: does it load, does it fit its card, does it answer? Used before a version is published. */
 import { isFarthingError } from "../../core/errors.ts";
 import type { ModelCard } from "../../core/models/card.ts";
-import type { GenerationInference } from "../../core/protocols/spec/generation.ts";
 import type { InferenceResult } from "../../core/protocols/spec/inference.ts";
 import type { ModelSignature } from "../../core/protocols/spec/signature.ts";
 import type { Tensor } from "../../core/protocols/spec/tensor.ts";
 import type { InferenceContext } from "../../core/serving/target.ts";
 import { systemClock } from "../system-clock.ts";
+import { shortGeneration } from "./generates-alike.ts";
 import { type LoadedModel, loadModel } from "./load-model.ts";
 import { sampleInputs } from "./tasks/sample-inputs.ts";
 import { textInputs } from "./tasks/text-inputs.ts";
@@ -37,7 +37,7 @@ export async function inspectModel(directory: string, card: ModelCard): Promise<
 /** A graph that is laid out in another way serves as one of tensors: its callers are told why. */
 async function tryGeneration(model: LoadedModel): Promise<void> {
   try {
-    const result = await model.infer(ONE_WORD, CONTEXT);
+    const result = await model.infer(shortGeneration(2), CONTEXT);
     if (result.type !== "generation") throw new Error(`it answered ${result.type}`);
     for await (const _ of result.events);
   } catch (error) {
@@ -45,24 +45,6 @@ async function tryGeneration(model: LoadedModel): Promise<void> {
     throw new Error(`the model does not go on from a text: ${(error as Error).message}`, { cause: error });
   }
 }
-
-/** Two tokens: the second is made from what the first left in the cache. */
-const ONE_WORD: GenerationInference = {
-  type: "generation",
-  prompts: [{ type: "text", text: "Hello" }],
-  choices: 1,
-  maxTokens: 2,
-  sampling: {
-    repetitionPenalty: 1,
-    frequencyPenalty: 0,
-    presencePenalty: 0,
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-  },
-  stop: [],
-};
 
 async function tryTexts(model: LoadedModel, card: ModelCard): Promise<void> {
   const maxTokens = card.text?.maxTokens ?? 1;

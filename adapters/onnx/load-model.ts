@@ -5,6 +5,7 @@ import type { ModelCard } from "../../core/models/card.ts";
 import { taskSignature } from "../../core/models/task-signature.ts";
 import type { ModelSignature } from "../../core/protocols/spec/signature.ts";
 import type { Clock } from "../../core/serving/clock.ts";
+import { type SharedKeyValueMemory, unbudgetedKeyValueMemory } from "./generation/key-value-memory.ts";
 import { type Graph, openGraph, openGraphWithRows } from "./graph.ts";
 import { readableMessage } from "./onnx-message.ts";
 import type { SessionSettings } from "./session-options.ts";
@@ -36,12 +37,14 @@ export async function loadModel(
   clock: Clock,
   /** How the task runs the graph; by default as it is. */
   arrange: (graph: Graph) => Graph = (opened) => opened,
+  /** For generation; by default a process that nobody has given a size. */
+  keyValueMemory: SharedKeyValueMemory = unbudgetedKeyValueMemory(),
 ): Promise<LoadedModel> {
   const graph = arrange(await openFile(directory, card, settings));
   try {
     const files = await readFiles(directory, card);
     const tokenizer = await openTokenizer(directory, card, files);
-    const task = TASKS[card.task]({ card, graph, tokenizer, files, clock });
+    const task = TASKS[card.task]({ card, graph, tokenizer, files, clock, keyValueMemory });
     return {
       infer: task.infer,
       signature: taskSignature(card, graph.signature),
@@ -49,7 +52,10 @@ export async function loadModel(
       probe: async () => {
         if (tokenizer !== undefined && textInputs(card.task, []) !== undefined) await probeVocabulary(graph, tokenizer);
       },
-      release: () => graph.release(),
+      async release() {
+        task.release?.();
+        await graph.release();
+      },
     };
   } catch (error) {
     await graph.release();

@@ -6,13 +6,16 @@ import type { GenerationEvent, GenerationInference } from "../../core/protocols/
 import type { Clock } from "../../core/serving/clock.ts";
 import type { LocalModels, ModelAddress } from "../../core/serving/local-models.ts";
 import type { InferenceContext } from "../../core/serving/target.ts";
+import type { DiskCache } from "../disk-cache/disk-cache.ts";
 import { batchedGraph } from "./batching/batched-graph.ts";
+import { asRequester } from "./batching/request-scope.ts";
+import { createKeyValueMemory } from "./generation/key-value-memory.ts";
 import type { Graph } from "./graph.ts";
 import { type LoadedModel, loadModel } from "./load-model.ts";
 import { modelBudgetBytes, modelMemoryBytes } from "./memory-budget.ts";
 import { createModelCache } from "./model-cache.ts";
 import { servingFiles } from "./serving-files.ts";
-import { threadsFor } from "./session-options.ts";
+import { type SessionSettings, threadsFor } from "./session-options.ts";
 import { startOnnxRuntime } from "./start-runtime.ts";
 import { withVersionFolder } from "./version-folder.ts";
 
@@ -26,6 +29,8 @@ export interface LocalModelsOptions {
    * runs that are asked for at once share one. Default false.
    */
   readonly manyRequests?: boolean;
+  /** Where the files of models stay when the process ends. Default: nowhere. */
+  readonly diskCache?: DiskCache;
   readonly clock: Clock;
   onLoaded(event: ModelAddress & { readonly millis: number }): void;
 }
@@ -33,8 +38,30 @@ export interface LocalModelsOptions {
 export function createLocalModels(options: LocalModelsOptions): LocalModels {
   const { store, temporaryDirectory, memoryMegabytes, clock, onLoaded } = options;
   const settings = { threads: options.manyRequests ? 1 : threadsFor(memoryMegabytes) };
-  const batching = { monotonicMillis: () => clock.monotonicMillis(), afterEvents: setImmediate };
+  const batching = {
+    monotonicMillis: () => clock.monotonicMillis(),
+    epochMillis: () => clock.epochMillis(),
+    afterEvents: setImmediate,
+  };
   const arrange = (graph: Graph): Graph => (options.manyRequests ? batchedGraph(graph, batching) : graph);
+
+  const budgetBytes = modelBudgetBytes(memoryMegabytes);
+  const keyValueMemory = createKeyValueMemory({
+    bytes: () => budgetBytes - cache.bytes().held,
+    mostBytes: () => budgetBytes - cache.bytes().busy,
+    makeWay: (bytes) => cache.shed(bytes),
+  });
+
+  async function opened(manifest: Manifest, files: readonly ManifestFile[]): Promise<LoadedModel> {
+    const load = (directory: string, form: Pick<SessionSettings, "packing"> = {}) =>
+      loaded(loadModel(directory, manifest.card, { ...settings, ...form }, clock, arrange, keyValueMemory));
+    const folders = { store, temporaryDirectory };
+    const { diskCache } = options;
+    if (diskCache === undefined) return withVersionFolder(files, folders, (directory) => load(directory));
+    // Most functions have no disk that outlives them: they do not pay for the code either.
+    const { withFastestForm } = await import("./packing/fastest-form.ts");
+    return withFastestForm(manifest, files, { ...folders, cache: diskCache }, load);
+  }
 
   const cache = createModelCache<LoadedModel, ModelAddress>({
     keyOf: ({ version }) => version,
@@ -45,9 +72,7 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
       return {
         bytes: modelMemoryBytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
         async load() {
-          const model = await withVersionFolder(files, { store, temporaryDirectory }, (directory) =>
-            loaded(loadModel(directory, manifest.card, settings, clock, arrange)),
-          );
+          const model = await opened(manifest, files);
           onLoaded({ model: name, version, millis: Math.round(clock.monotonicMillis() - started) });
           return model;
         },
@@ -55,12 +80,22 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
     },
     release: (model) => model.release(),
     clock: () => clock.epochMillis(),
-    budgetBytes: modelBudgetBytes(memoryMegabytes),
+    budgetBytes,
+    others: {
+      heldBytes: () => keyValueMemory.heldBytes(),
+      shrink: (bytes) => keyValueMemory.shrink(bytes),
+    },
   });
 
   return {
     async infer(address, request, context) {
-      if (request.type !== "generation") return cache.use(address, (model) => model.infer(request, context));
+      if (request.type !== "generation") {
+        return cache.use(address, (model) =>
+          options.manyRequests
+            ? asRequester(context, () => model.infer(request, context))
+            : model.infer(request, context),
+        );
+      }
       const events = cache.useForStream(address, (model) => eventsOf(model, request, context));
       return { type: "generation", events };
     },

@@ -17,6 +17,14 @@ export interface ModelCacheOptions<M, A> {
   /** Milliseconds since the epoch. */
   clock(): number;
   readonly budgetBytes: number;
+  /** What else the budget is for. */
+  readonly others?: BudgetSharer;
+}
+
+export interface BudgetSharer {
+  heldBytes(): number;
+  /** Gives back as much as it can do without. */
+  shrink(bytes: number): void;
 }
 
 export interface ModelCache<M, A> {
@@ -26,6 +34,10 @@ export interface ModelCache<M, A> {
   useForStream<R>(address: A, work: (model: M) => AsyncIterable<R>): AsyncIterable<R>;
   /** Keys of what is loaded, least recently used first. */
   loaded(): readonly string[];
+  /** Memory of the models that are there or are being loaded, and of those among them that cannot be dropped now. */
+  bytes(): { readonly held: number; readonly busy: number };
+  /** Drops models that nobody uses, until so many bytes are free or will be in a moment. */
+  shed(bytes: number): void;
 }
 
 interface Entry<M> {
@@ -84,14 +96,17 @@ export function createModelCache<M, A>(options: ModelCacheOptions<M, A>): ModelC
     return model;
   }
 
+  const tooMany = (): number => held(entries.values()) + (options.others?.heldBytes() ?? 0) - options.budgetBytes;
+
   async function makeRoom(): Promise<void> {
+    if (tooMany() > 0) options.others?.shrink(tooMany());
     for (const [key, entry] of entries) {
-      if (held(entries.values()) <= options.budgetBytes) return;
-      if (entry.users > 0 || !entry.isLoaded) continue;
+      if (tooMany() <= 0) return;
+      if (!isIdle(entry)) continue;
       entries.delete(key);
       await options.release(await entry.model);
     }
-    if (held(entries.values()) > options.budgetBytes) throw allInUse();
+    if (tooMany() > 0) throw allInUse();
   }
 
   return {
@@ -113,9 +128,25 @@ export function createModelCache<M, A>(options: ModelCacheOptions<M, A>): ModelC
         entry.users--;
       }
     },
+    bytes: () => ({
+      held: held(entries.values()),
+      busy: held([...entries.values()].filter((entry) => !isIdle(entry))),
+    }),
+    shed(bytes) {
+      let left = bytes;
+      for (const [key, entry] of entries) {
+        if (left <= 0) return;
+        if (!isIdle(entry)) continue;
+        entries.delete(key);
+        left -= entry.bytes;
+        void entry.model.then((model) => options.release(model));
+      }
+    },
     loaded: () => [...entries].filter(([, entry]) => entry.isLoaded).map(([key]) => key),
   };
 }
+
+const isIdle = ({ users, isLoaded }: Entry<unknown>): boolean => users === 0 && isLoaded;
 
 const held = <M>(entries: Iterable<Entry<M>>): number => {
   let bytes = 0;

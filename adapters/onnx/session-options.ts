@@ -5,7 +5,16 @@ export interface SessionSettings {
   readonly threads: number;
   /** Whether threads wait for their next share of a run by spinning. Default false. */
   readonly spinning?: boolean;
+  /** Default: a graph as it was published. */
+  readonly packing?: Packing;
 }
+
+/** Weights in the layout that this very processor computes with (packing/). */
+export type Packing =
+  /** The graph was stored so: nothing is left to optimise. */
+  | { readonly type: "packed" }
+  /** Store it so, beside loading it: `graph` is the path of the file, `weights` the name of one in the same folder. */
+  | { readonly type: "store"; readonly graph: string; readonly weights: string };
 
 /** A function has one vCPU per 1,769 MB. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
 const MEGABYTES_PER_VCPU = 1_769;
@@ -20,12 +29,33 @@ export const threadsFor = (memoryMegabytes: number): number =>
  * it ends with the run. Severity 4 (fatal): whatever a run
  * complains of is in the error that it throws, and a caller's bad input must not fill our log.
  */
-export const sessionOptions = ({ threads, spinning = false }: SessionSettings): InferenceSession.SessionOptions => ({
+export const sessionOptions = ({
+  threads,
+  spinning = false,
+  packing,
+}: SessionSettings): InferenceSession.SessionOptions => ({
   executionProviders: ["cpu"],
   executionMode: "sequential",
-  graphOptimizationLevel: "all",
+  graphOptimizationLevel: packing?.type === "packed" ? "disabled" : "all",
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
   logSeverityLevel: 4,
-  extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" }, force_spinning_stop: "1" } },
+  ...(packing?.type === "store" && { optimizedModelFilePath: packing.graph }),
+  extra: {
+    session: {
+      intra_op: { allow_spinning: spinning ? "1" : "0" },
+      force_spinning_stop: "1",
+      ...(packing?.type === "store" && storedWeights(packing.weights)),
+    },
+  },
+});
+
+/** Smaller tensors stay in the graph: a page of memory each would be lost on them. */
+const EXTERNAL_FROM_BYTES = 1_024;
+
+/** https://github.com/microsoft/onnxruntime/blob/main/include/onnxruntime/core/session/onnxruntime_session_options_config_keys.h */
+const storedWeights = (file: string) => ({
+  optimized_model_external_initializers_file_name: file,
+  optimized_model_external_initializers_min_size_in_bytes: String(EXTERNAL_FROM_BYTES),
+  save_external_prepacked_constant_initializers: "1",
 });

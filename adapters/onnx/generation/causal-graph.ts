@@ -10,21 +10,41 @@ import type { Graph } from "../graph.ts";
 import { type OnnxTensor, onnxRuntime } from "../runtime.ts";
 import { floatsOf } from "../text/float-output.ts";
 import { fedBackCache } from "./fed-back-cache.ts";
-import type { CacheMark, CacheSlot } from "./key-value-cache.ts";
+import type { CacheMark, CacheSlot, KeyValueCache } from "./key-value-cache.ts";
+import type { KeyValueMemory } from "./key-value-memory.ts";
 import { rowCache } from "./row-cache.ts";
 import { PRESENT } from "./row-outputs.ts";
+import { LEAST_ROWS } from "./steady-attention.ts";
 
 export interface Reading {
+  /** Tokens that were read. */
+  readonly length: number;
+  /** Of memory. */
+  readonly bytes: number;
   /** Reads `ids`, at least one; answers the logits of the token after them, which are the caller's to change. */
   read(ids: readonly number[]): Promise<Float32Array>;
+  /** The same in one run, with the logits of the token after each of them. */
+  readEach(ids: readonly number[]): Promise<readonly Float32Array[]>;
   mark(): CacheMark;
   /** Forgets what was read since. */
   returnTo(mark: CacheMark): void;
+  /** Forgets all but the first tokens. */
+  cutTo(length: number): void;
+  /** The first tokens once more, to go on with something else. */
+  fork(length: number): Reading;
+  /** Whether runs from now on are asked to be steady (steady-attention.ts), where the graph can be asked. */
+  setSteady(isSteady: boolean): void;
+  /** Gives the memory back; the reading must not be used again. */
+  release(): void;
 }
 
 export interface CausalGraph {
-  /** A text from its beginning. Several may be read in turn. */
+  /** A text from its beginning, not steady. Several may be read in turn. Reading throws `overloaded` when there is no memory for it. */
   start(): Reading;
+  /** Whether a reading's runs are steady only when they are asked to be. */
+  readonly canBeSteady: boolean;
+  /** Most tokens that the process has memory for, if nothing else runs. */
+  mostTokens(): number;
 }
 
 const IDS = "input_ids";
@@ -39,7 +59,7 @@ const LEAST_TOKENS_A_RUN = 64;
 const DEFAULT_TOKENS_A_RUN = 512;
 
 /** Throws an Error that says what about the graph is not as above. */
-export function causalGraph(graph: Graph): CausalGraph {
+export function causalGraph(graph: Graph, memory: KeyValueMemory): CausalGraph {
   const { inputs, outputs } = graph.signature;
   const [pasts, others] = [inputs.filter(isPast), inputs.filter((input) => !isPast(input))];
   const unknown = others.find(({ name }) => ![IDS, MASK, POSITIONS].includes(name));
@@ -56,36 +76,64 @@ export function causalGraph(graph: Graph): CausalGraph {
 
   const vocabulary = outputs.find(({ name }) => name === LOGITS)?.shape.at(-1) ?? -1;
   const tokensARun = vocabulary > 0 ? tokensWithin(vocabulary) : DEFAULT_TOKENS_A_RUN;
-  const slots = pasts.map((input) => slotOf(input, presentOf.get(input.name) as string));
-  const cacheOf = graph.hasRowOutputs ? rowCache : fedBackCache;
+  const placeOf = ({ present }: CacheSlot): number => outputs.findIndex(({ name }) => name === present);
+  // Rows come in the order of the outputs.
+  const slots = pasts
+    .map((input) => slotOf(input, presentOf.get(input.name) as string))
+    .sort((a, b) => placeOf(a) - placeOf(b));
+  const kind = graph.hasRowOutputs ? rowCache : fedBackCache;
+
+  function readingOf(cache: KeyValueCache): Reading {
+    let leastRows = 1;
+
+    async function run(ids: readonly number[]): Promise<OnnxTensor> {
+      const feeds: Record<string, OnnxTensor> = { ...cache.feeds(ids.length) };
+      for (const { name, dataType } of others) {
+        if (name === IDS) feeds[name] = integers(dataType, ids.length, (at) => ids[at] as number);
+        else if (name === MASK) feeds[name] = integers(dataType, cache.length + ids.length, () => 1);
+        else feeds[name] = integers(dataType, ids.length, (at) => cache.length + at);
+      }
+      if (graph.canBeSteady) feeds[LEAST_ROWS] = scalar(leastRows);
+      const results = await graph.runTensors(feeds, [LOGITS, ...cache.outputs]);
+      cache.add(ids.length, results);
+      return results[LOGITS] as OnnxTensor;
+    }
+
+    return {
+      get length() {
+        return cache.length;
+      },
+      get bytes() {
+        return cache.bytes;
+      },
+      async read(ids) {
+        let logits: OnnxTensor | undefined;
+        for (let at = 0; at < ids.length; ) {
+          const left = ids.length - at;
+          // Never one token alone at the end of several: kernels for one row may add up otherwise.
+          const count = left === tokensARun + 1 ? tokensARun - 1 : Math.min(left, tokensARun);
+          logits = await run(ids.slice(at, at + count));
+          at += count;
+        }
+        if (logits === undefined) throw new Error("no token to read");
+        return lastRows(logits, 1)[0] as Float32Array;
+      },
+      readEach: async (ids) => lastRows(await run(ids), ids.length),
+      mark: () => cache.mark(),
+      returnTo: (mark) => cache.returnTo(mark),
+      cutTo: (length) => cache.cutTo(length),
+      fork: (length) => readingOf(cache.fork(length)),
+      setSteady(isSteady) {
+        leastRows = isSteady ? 2 : 1;
+      },
+      release: () => cache.release(),
+    };
+  }
 
   return {
-    start() {
-      const cache = cacheOf(slots);
-
-      async function run(ids: readonly number[]): Promise<Float32Array> {
-        const feeds: Record<string, OnnxTensor> = { ...cache.feeds(ids.length) };
-        for (const { name, dataType } of others) {
-          if (name === IDS) feeds[name] = integers(dataType, ids.length, (at) => ids[at] as number);
-          else if (name === MASK) feeds[name] = integers(dataType, cache.length + ids.length, () => 1);
-          else feeds[name] = integers(dataType, ids.length, (at) => cache.length + at);
-        }
-        const results = await graph.runTensors(feeds, [LOGITS, ...cache.outputs]);
-        cache.add(ids.length, results);
-        return lastRow(results[LOGITS] as OnnxTensor);
-      }
-
-      return {
-        async read(ids) {
-          let logits = await run(ids.slice(0, tokensARun));
-          for (let at = tokensARun; at < ids.length; at += tokensARun)
-            logits = await run(ids.slice(at, at + tokensARun));
-          return logits;
-        },
-        mark: () => cache.mark(),
-        returnTo: (mark) => cache.returnTo(mark),
-      };
-    },
+    canBeSteady: graph.canBeSteady,
+    start: () => readingOf(kind.create(slots, memory)),
+    mostTokens: () => kind.tokensIn(memory.mostBytes(), slots),
   };
 }
 
@@ -116,14 +164,20 @@ function integers(dataType: TensorSpec["dataType"], length: number, valueAt: (at
     : new Tensor("int32", words, [1, length]);
 }
 
-function lastRow({ dims, data, type }: OnnxTensor): Float32Array {
+const scalar = (value: number): OnnxTensor => new (onnxRuntime().Tensor)("int64", BigInt64Array.of(BigInt(value)), []);
+
+function lastRows({ dims, data, type }: OnnxTensor, count: number): Float32Array[] {
   const size = dims.at(-1) as number;
-  if (data instanceof Float32Array) return data.subarray(data.length - size);
+  const first = data.length - count * size;
+  if (data instanceof Float32Array)
+    return Array.from({ length: count }, (_, row) => data.subarray(first + row * size, first + (row + 1) * size));
   const floats = floatsOf({
     name: LOGITS,
     dataType: type === "float16" ? "FP16" : "BYTES",
     shape: dims,
     data: data as Uint16Array,
   });
-  return Float32Array.from({ length: size }, (_, at) => floats[floats.length - size + at] as number);
+  return Array.from({ length: count }, (_, row) =>
+    Float32Array.from({ length: size }, (__, at) => floats[first + row * size + at] as number),
+  );
 }

@@ -9,11 +9,15 @@ import type {
 import type { Clock } from "../../../core/serving/clock.ts";
 import { deadlineExceeded } from "../../../core/serving/deadline.ts";
 import type { InferenceContext } from "../../../core/serving/target.ts";
+import type { DurationLaw } from "../batching/duration-law.ts";
 import type { CausalGraph, Reading } from "./causal-graph.ts";
+import type { KeptReadings } from "./kept-readings.ts";
 import { logProbabilities } from "./log-probabilities.ts";
+import { lookahead } from "./lookahead.ts";
 import type { PromptTokens } from "./prompt-tokens.ts";
 import { seededNumbers, seedOf, seedOfText } from "./random-numbers.ts";
 import { createSampler } from "./sampler.ts";
+import type { Steadiness } from "./steadiness.ts";
 import { createTextOutput } from "./text-output.ts";
 
 export interface GenerationParts {
@@ -24,6 +28,15 @@ export interface GenerationParts {
   spell(id: number): string;
   readonly ends: ReadonlySet<number>;
   readonly clock: Clock;
+  /**
+   * Steady runs (steady-attention.ts) also for greedy texts. By default those are, token for token, what a loop over ONNX
+   * Runtime gives that reads one token at a time; where two tokens are all but equally likely a steady run may prefer the other.
+   */
+  readonly alwaysSteady: boolean;
+  readonly kept: KeptReadings;
+  /** What runs of this model have shown so far. */
+  readonly steadiness: Steadiness;
+  readonly law: DurationLaw;
 }
 
 export async function* generate(
@@ -32,40 +45,83 @@ export async function* generate(
   parts: GenerationParts,
   context: InferenceContext,
 ): AsyncGenerator<GenerationEvent> {
-  const { graph, clock } = parts;
+  const { graph, clock, kept, law, steadiness } = parts;
+  const isSteady = !graph.canBeSteady || parts.alwaysSteady || request.sampling.temperature > 0;
   const inputTokens = prompts.reduce((sum, { ids }) => sum + ids.length, 0);
+  let cachedInputTokens = 0;
   let outputTokens = 0;
   let inferenceMillis = 0;
 
-  async function read(reading: Reading, ids: readonly number[]): Promise<Float32Array> {
+  async function timed<T>(tokens: number, run: () => Promise<T>): Promise<T> {
     if (context.signal?.aborted) throw cancelled();
     if (clock.epochMillis() >= context.deadlineMillis) throw deadlineExceeded();
     const started = clock.monotonicMillis();
-    const logits = await reading.read(ids);
-    inferenceMillis += clock.monotonicMillis() - started;
-    return logits;
+    const result = await run();
+    const millis = clock.monotonicMillis() - started;
+    law.observe(tokens, millis);
+    inferenceMillis += millis;
+    return result;
   }
 
   for (const [position, prompt] of prompts.entries()) {
-    const reading = graph.start();
-    const logits = await read(reading, prompt.ids);
-    const endOfPrompt = reading.mark();
-    if (position === 0) yield { type: "start", inputTokens };
-    for (let number = 0; number < request.choices; number++) {
-      const choice = position * request.choices + number;
-      yield { type: "text-start", choice };
-      reading.returnTo(endOfPrompt);
-      // A sampler changes the logits that it is given, and every choice starts from the same ones.
-      for await (const event of continuation(choice, prompt, reading, logits.slice())) {
-        outputTokens += event.outputTokens;
-        yield event;
+    const reading = begin(prompt.ids);
+    let held: readonly number[] = prompt.ids.slice(0, reading.length);
+    try {
+      const unread = prompt.ids.slice(reading.length);
+      cachedInputTokens += reading.length;
+      const logits = await timed(unread.length, () => reading.read(unread));
+      held = prompt.ids;
+      const endOfPrompt = reading.mark();
+      reading.setSteady(isSteady);
+      if (position === 0) yield { type: "start", inputTokens };
+      for (let number = 0; number < request.choices; number++) {
+        const choice = position * request.choices + number;
+        yield { type: "text-start", choice };
+        reading.returnTo(endOfPrompt);
+        const said: number[] = [];
+        try {
+          // A sampler changes the logits that it is given, and every choice starts from the same ones.
+          for await (const event of continuation(choice, prompt, { reading, first: logits.slice(), said })) {
+            outputTokens += event.outputTokens;
+            yield event;
+          }
+        } finally {
+          if (isAsInPrompts()) held = [...prompt.ids, ...said];
+        }
       }
+      if (steadiness.known === undefined) {
+        held = prompt.ids;
+        await steadiness.find(reading, prompt.ids, logits);
+      }
+    } finally {
+      end(reading, held);
     }
   }
-  yield { type: "finish", usage: { inputTokens, outputTokens, inferenceMillis } };
+  yield { type: "finish", usage: { inputTokens, cachedInputTokens, outputTokens, inferenceMillis } };
 
-  async function* continuation(choice: number, prompt: PromptTokens, reading: Reading, first: Float32Array) {
-    const { ids, limit } = prompt;
+  /** Whether what the answer left in the cache is what the same tokens leave when they come in a prompt. */
+  function isAsInPrompts(): boolean {
+    return (steadiness.known === "same" && isSteady) || steadiness.known === "close";
+  }
+
+  function begin(ids: readonly number[]): Reading {
+    const mayReuse = context.tenant !== undefined && (steadiness.known === "same" || steadiness.known === "close");
+    return (mayReuse ? kept.take(context.tenant, ids) : undefined) ?? graph.start();
+  }
+
+  /** `held`: what `reading` must hold; it has less after an error. */
+  function end(reading: Reading, held: readonly number[]): void {
+    if (context.tenant === undefined || reading.length < held.length) return reading.release();
+    reading.cutTo(held.length);
+    kept.keep(context.tenant, held, reading);
+  }
+
+  /** `said`: gets the tokens that were read again. */
+  async function* continuation(
+    choice: number,
+    { ids, limit }: PromptTokens,
+    { reading, first, said }: { readonly reading: Reading; readonly first: Float32Array; readonly said: number[] },
+  ) {
     const { sampling, topLogprobs } = request;
     const seed = sampling.seed === undefined ? seedOfText(context.requestId) : seedOf(sampling.seed);
     const sampler = createSampler(sampling, ids, seededNumbers(seed, choice));
@@ -79,6 +135,13 @@ export async function* generate(
       return { type: "text-delta", choice, text, outputTokens, ...withTokens } as const;
     };
 
+    const steps = lookahead({
+      prompt: ids,
+      reading,
+      readEach: (tokens) => timed(tokens.length, () => reading.readEach(tokens)),
+      mayReadAhead: steadiness.known === "same" && isSteady,
+      law,
+    });
     let logits = first;
     let reason: FinishReason = "length";
     for (let made = 1; ; made++) {
@@ -96,7 +159,8 @@ export async function* generate(
         break;
       }
       if (made >= limit) break;
-      logits = await read(reading, [token]);
+      logits = await steps.after(token, limit - made - 1);
+      said.push(token);
     }
     const rest = output.end();
     if (rest.text !== "" || rest.tokens.length > 0) yield delta(rest.text, rest.tokens);

@@ -10,6 +10,8 @@ export interface PromptRules {
   readonly template: ChatTemplate | undefined;
   /** Tokens of prompt and answer together. */
   readonly context: number;
+  /** Most tokens whose keys and values this deployment has memory for. */
+  memoryTokens(): number;
 }
 
 export interface PromptTokens {
@@ -79,15 +81,21 @@ function refuseEndless(text: string, field: string, { context }: PromptRules): v
   throw invalid(`${field} has ${text.length} characters; ${why}. Shorten it.`, field);
 }
 
-function limitOf(tokens: number, asked: number | undefined, field: string, { context }: PromptRules): number {
-  if (tokens >= context) {
-    const holds = `The model's context holds ${context} tokens for prompt and answer together`;
-    throw invalid(`${holds}; ${field} has ${tokens}, which leaves none for an answer. Shorten it.`, field);
+function limitOf(tokens: number, asked: number | undefined, field: string, rules: PromptRules): number {
+  const memoryTokens = rules.memoryTokens();
+  const most = Math.min(rules.context, memoryTokens);
+  const holds =
+    most === rules.context
+      ? `The model's context holds ${most} tokens`
+      : `This deployment has memory for ${most} of the ${rules.context} tokens of the model's context`;
+  if (tokens >= most) {
+    const together = `${holds} for prompt and answer together`;
+    throw invalid(`${together}; ${field} has ${tokens}, which leaves none for an answer. Shorten it.`, field);
   }
-  if (asked === undefined || tokens + asked <= context) return asked ?? context - tokens;
+  if (asked === undefined || tokens + asked <= most) return asked ?? most - tokens;
   throw invalid(
-    `The model's context holds ${context} tokens; this request asks for ${tokens + asked}: ${tokens} of ${field} and ` +
-      `${asked} of the answer. Shorten ${field}, or ask for at most ${context - tokens} tokens.`,
+    `${holds}; this request asks for ${tokens + asked}: ${tokens} of ${field} and ` +
+      `${asked} of the answer. Shorten ${field}, or ask for at most ${most - tokens} tokens.`,
     "max_tokens",
   );
 }

@@ -2,6 +2,7 @@ import type { ModelCard } from "../../../core/models/card.ts";
 import type { InferenceRequest, InferenceResult } from "../../../core/protocols/spec/inference.ts";
 import type { Clock } from "../../../core/serving/clock.ts";
 import type { InferenceContext } from "../../../core/serving/target.ts";
+import type { SharedKeyValueMemory } from "../generation/key-value-memory.ts";
 import type { Graph } from "../graph.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
@@ -9,6 +10,8 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 export interface Task {
   /** Throws FarthingError for what the caller can change. */
   infer(request: InferenceRequest, context: InferenceContext): Promise<InferenceResult>;
+  /** Gives back what it holds beside its graph. */
+  release?(): void;
 }
 
 export interface TaskParts {
@@ -18,6 +21,7 @@ export interface TaskParts {
   readonly tokenizer: Tokenizer | undefined;
   readonly files: ModelFiles;
   readonly clock: Clock;
+  readonly keyValueMemory: SharedKeyValueMemory;
 }
 
 /** What lies beside a model in Hugging Face's layout, parsed, where the card names it. */

@@ -5,12 +5,15 @@
 import { FarthingError } from "../../../core/errors.ts";
 import type { GenerationInference } from "../../../core/protocols/spec/generation.ts";
 import type { InferenceContext } from "../../../core/serving/target.ts";
+import { createDurationLaw } from "../batching/duration-law.ts";
 import { causalGraph } from "../generation/causal-graph.ts";
 import { chatTemplate } from "../generation/chat-template.ts";
 import { endTokens } from "../generation/end-tokens.ts";
 import { type GenerationParts, generate } from "../generation/generate.ts";
+import { createKeptReadings } from "../generation/kept-readings.ts";
 import { type PromptRules, promptTokens } from "../generation/prompt-tokens.ts";
 import { speller } from "../generation/speller.ts";
+import { createSteadiness } from "../generation/steadiness.ts";
 import type { TaskFactory, TaskParts } from "./task.ts";
 import { tensors } from "./tensors.ts";
 
@@ -31,6 +34,9 @@ export const textGeneration: TaskFactory = (parts) => {
       }
       return { type: "generation", events: events(request, generator, context) };
     },
+    release() {
+      if (!(generator instanceof Error)) generator.parts.kept.close();
+    },
   };
 };
 
@@ -39,23 +45,29 @@ async function* events(request: GenerationInference, { rules, parts }: Generator
 }
 
 /** Or the reason why there is none. */
-function generatorOf({ card, graph, tokenizer, clock, files }: TaskParts): Generator | Error {
+function generatorOf({ card, graph, tokenizer, clock, files, keyValueMemory }: TaskParts): Generator | Error {
   if (tokenizer === undefined) return new Error("its card names no tokenizer");
   if (card.text === undefined) return new Error("its card has no text.maxTokens");
   try {
+    const causal = causalGraph(graph, keyValueMemory);
     return {
       rules: {
         model: card.name,
         tokenizer,
         template: chatTemplate(files.tokenizerConfig),
         context: card.text.maxTokens,
+        memoryTokens: () => causal.mostTokens(),
       },
       parts: {
-        graph: causalGraph(graph),
+        graph: causal,
         decode: (ids) => tokenizer.decode(ids),
         spell: speller(tokenizer),
         ends: endTokens(files, tokenizer),
         clock,
+        alwaysSteady: card.text.lookahead === "always",
+        kept: createKeptReadings(keyValueMemory),
+        steadiness: createSteadiness(),
+        law: createDurationLaw(),
       },
     };
   } catch (error) {

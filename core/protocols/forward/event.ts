@@ -25,8 +25,8 @@ export type ForwardedEvent =
 
 /** The payload of the call. Throws `payload_too_large` when Lambda would not take it: JSON numbers may be shorter than bytes. */
 export function encodeForwardEvent(event: ForwardedEvent): string {
-  const { requestId, deadlineMillis, model, version } = event;
-  const address = { requestId, deadlineMillis, model, version };
+  const { requestId, deadlineMillis, model, version, tenant } = event;
+  const address = { requestId, deadlineMillis, model, version, ...(tenant !== undefined && { tenant }) };
   const wire: InferEvent | ReadyEvent =
     event.type === "ready"
       ? { farthing: READY_EVENT, ...address }
@@ -47,12 +47,13 @@ export const isForwardEvent = (event: unknown): boolean =>
 /** `event` as the Lambda runtime parsed it. Throws `malformed_body`. */
 export function decodeForwardEvent(event: unknown): ForwardedEvent {
   if (!isJsonObject(event)) throw malformed("it is no object");
-  const { farthing, requestId, deadlineMillis, model, version } = event;
+  const { farthing, requestId, deadlineMillis, model, version, tenant } = event;
   if (typeof requestId !== "string" || typeof model !== "string" || typeof version !== "string") {
     throw malformed("requestId, model and version must be strings");
   }
   if (typeof deadlineMillis !== "number") throw malformed("deadlineMillis must be a number");
-  const address = { requestId, deadlineMillis, model, version };
+  if (tenant !== undefined && typeof tenant !== "string") throw malformed("tenant must be a string");
+  const address = { requestId, deadlineMillis, model, version, ...(tenant !== undefined && { tenant }) };
   if (farthing === READY_EVENT) return { type: "ready", ...address };
   if (farthing !== INFER_EVENT) throw malformed(`farthing must be "${INFER_EVENT}" or "${READY_EVENT}"`);
   if (!isJsonObject(event.request)) throw malformed("request must be an object");

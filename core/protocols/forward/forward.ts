@@ -24,6 +24,8 @@ interface EventBase {
   readonly model: string;
   /** Full digest. */
   readonly version: string;
+  /** Whose request it is. */
+  readonly tenant?: string;
 }
 
 export interface InferEvent extends EventBase {

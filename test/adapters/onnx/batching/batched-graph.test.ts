@@ -6,7 +6,7 @@ import type { Tensor } from "../../../../core/protocols/spec/tensor.ts";
 import { rowGraph, rowsOf } from "./row-graph.ts";
 
 const batched = (graph: Graph) =>
-  batchedGraph(graph, { monotonicMillis: () => performance.now(), afterEvents: setImmediate });
+  batchedGraph(graph, { monotonicMillis: () => performance.now(), epochMillis: Date.now, afterEvents: setImmediate });
 const values = async (answer: Promise<readonly Tensor[]>) => [...((await answer)[0]?.data as Float32Array)];
 
 const row = fc.array(fc.integer({ min: -99, max: 99 }), { minLength: 2, maxLength: 2 });
@@ -93,6 +93,7 @@ test("too many that wait are turned away, and those before them are answered", a
 test("texts of different lengths are padded and cut again; wrong shapes are left to the graph", async () => {
   const texts: Graph = {
     hasRowOutputs: false,
+    canBeSteady: false,
     signature: {
       inputs: ["input_ids", "attention_mask"].map((name) => ({ name, dataType: "INT32", shape: [-1, -1] })),
       outputs: [{ name: "states", dataType: "FP32", shape: [-1, -1, 2] }],

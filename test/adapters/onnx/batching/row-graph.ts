@@ -8,6 +8,7 @@ export function rowGraph(width: number, rowsSeeEachOther = false): Graph & { rea
   return {
     runs,
     hasRowOutputs: false,
+    canBeSteady: false,
     signature: {
       inputs: [{ name: "x", dataType: "FP32", shape: [-1, width] }],
       outputs: [{ name: "y", dataType: "FP32", shape: [-1, width] }],

@@ -6,7 +6,10 @@ const GRAPH = 7;
 const node = (opType: string, outputs: readonly string[]) =>
   message(1, ...outputs.map((output) => message(2, Buffer.from(output))), message(4, Buffer.from(opType)));
 const FLOAT16 = 10;
-const output = (name: string) => message(12, message(1, Buffer.from(name)), message(2, message(1, varint(1, FLOAT16))));
+/** [1, 3, any, size] */
+const shape = (size: number) => [1, 3, 0, size].map((value) => message(1, ...(value === 0 ? [] : [varint(1, value)])));
+const output = (name: string, size = 64) =>
+  message(12, message(1, Buffer.from(name)), message(2, message(1, varint(1, FLOAT16), message(2, ...shape(size)))));
 const model = (...parts: readonly Uint8Array[]) => Buffer.concat([varint(1, 10), message(GRAPH, ...parts)]);
 
 interface Added {
@@ -32,15 +35,13 @@ function addedTo(bytes: Uint8Array): Added {
   return added;
 }
 
-test("every present that attention makes gets an output for its rows, of its own type", () => {
+test("the rows of every present that attention makes come in one output, of their type", () => {
   const attention = node("GroupQueryAttention", ["out", "present.0.key", "present.0.value"]);
   const bytes = rowOutputs(model(attention, output("logits"), output("present.0.key"), output("present.0.value")));
   const { operators, outputs } = addedTo(bytes as Uint8Array);
   expect(operators.filter((operator) => operator === "Slice")).toHaveLength(2);
-  expect(outputs).toEqual([
-    { name: "farthing.present.0.key", elementType: FLOAT16 },
-    { name: "farthing.present.0.value", elementType: FLOAT16 },
-  ]);
+  expect(operators.filter((operator) => operator === "Concat")).toHaveLength(1);
+  expect(outputs).toEqual([{ name: "farthing.rows", elementType: FLOAT16 }]);
 });
 
 test.each([
@@ -53,6 +54,15 @@ test.each([
       node("Concat", ["present.1.key"]),
       output("present.0.key"),
       output("present.1.key"),
+    ),
+  ],
+  [
+    "heads of different sizes, which do not fit into one output",
+    model(
+      node("GroupQueryAttention", ["a", "present.0.key", "present.0.value"]),
+      output("logits"),
+      output("present.0.key", 64),
+      output("present.0.value", 32),
     ),
   ],
 ])("nothing for %s", (_, bytes) => {

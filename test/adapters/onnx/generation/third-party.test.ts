@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { causalGraph } from "../../../../adapters/onnx/generation/causal-graph.ts";
+import { unbudgetedKeyValueMemory } from "../../../../adapters/onnx/generation/key-value-memory.ts";
 import { openGraph, openGraphWithRows } from "../../../../adapters/onnx/graph.ts";
 import type { LoadedModel } from "../../../../adapters/onnx/load-model.ts";
 import { type OnnxTensor, onnxRuntime } from "../../../../adapters/onnx/runtime.ts";
@@ -77,15 +78,16 @@ withSmolLm2(`SmolLM2-135M-Instruct (skipped where FARTHING_SMOLLM2_DIR has no mo
 
   test("keys and values as rows, or fed back, read in one run or in many: the same logits, also after going back", async () => {
     const path = join(SMOLLM2, "model.onnx");
+    const memory = unbudgetedKeyValueMemory();
     const withRows = await openGraphWithRows(path, { threads: 1 });
     expect(withRows.hasRowOutputs).toBe(true);
     const plain = await openGraph(path, { threads: 1 });
     expect(withRows.signature).toEqual(plain.signature);
     const ids = Array.from({ length: 100 }, (_, at) => 1_000 + 37 * at);
-    const expected = await causalGraph(plain).start().read(ids);
+    const expected = await causalGraph(plain, memory).start().read(ids);
 
     for (const graph of [plain, withRows]) {
-      const reading = causalGraph(graph).start();
+      const reading = causalGraph(graph, memory).start();
       await reading.read(ids.slice(0, 30));
       const mark = reading.mark();
       // Further than what follows, and beyond the room that there was.
