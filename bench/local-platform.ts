@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { pinnedTo } from "./pinning.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const READY_WITHIN_MILLIS = 120_000;
@@ -25,7 +26,17 @@ interface Ready {
   readonly pid: number;
 }
 
-export async function startPlatform(options: readonly string[] = []): Promise<LocalPlatform> {
+export interface PlatformProcess {
+  /** Cores, as `taskset -c` takes them. Default: all. */
+  readonly cpus?: string;
+  /** Beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startPlatform(
+  options: readonly string[] = [],
+  { cpus, environment }: PlatformProcess = {},
+): Promise<LocalPlatform> {
   const stateDirectory = mkdtempSync(join(tmpdir(), "farthing-bench-"));
   const readyFile = join(stateDirectory, "ready.json");
   const startedAt = performance.now();
@@ -40,7 +51,13 @@ export async function startPlatform(options: readonly string[] = []): Promise<Lo
     readyFile,
     ...options,
   ];
-  const child = spawn(process.execPath, arguments_, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+  const prefix = cpus === undefined ? [] : pinnedTo(cpus.split(",").map(Number));
+  const [command, ...parameters] = [...prefix, process.execPath, ...arguments_];
+  const child = spawn(command as string, parameters, {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let complaints = "";
   child.stderr.on("data", (chunk: Buffer) => {
     complaints = (complaints + chunk.toString()).slice(-4_000);
@@ -57,9 +74,13 @@ export async function startPlatform(options: readonly string[] = []): Promise<Lo
     stateDirectory,
     startMillis: performance.now() - startedAt,
     async stop() {
-      const ended = new Promise((resolveEnded) => child.once("exit", resolveEnded));
-      child.kill("SIGTERM");
-      await ended;
+      // One that has died by itself says so in what is measured.
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = new Promise((resolveEnded) => child.once("exit", resolveEnded));
+        child.kill("SIGTERM");
+        await ended;
+      } else
+        process.stderr.write(`farthing up ended by itself (${child.exitCode ?? child.signalCode}):\n${complaints}\n`);
       rmSync(stateDirectory, { recursive: true, force: true });
     },
   };

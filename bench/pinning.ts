@@ -16,3 +16,7 @@ export function pinReader(): void {
 /** The command line that starts Node.js on core 1. */
 export const measuredNode = (): readonly [command: string, ...prefix: string[]] =>
   canPin ? ["taskset", "-c", "1", process.execPath] : [process.execPath];
+
+/** What comes before a command line to keep it on these cores; nothing where that is not possible. */
+export const pinnedTo = (cores: readonly number[]): readonly string[] =>
+  canPin ? ["taskset", "-c", cores.join(",")] : [];

@@ -9,12 +9,21 @@ interface Benchmark {
 
 /** Every benchmark, by its name; docs/measuring.md says what each compares. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  admission: () => import("./admission.ts"),
   bill: () => import("./bill.ts"),
+  cache: () => import("./cache.ts"),
   "cold-start": () => import("./cold-start.ts"),
+  decode: () => import("./decode.ts"),
   generation: () => import("./generation.ts"),
+  "key-timing": () => import("./key-timing.ts"),
+  memory: () => import("./memory.ts"),
   overhead: () => import("./overhead.ts"),
   platform: () => import("./platform.ts"),
   peers: () => import("./peers.ts"),
+  router: () => import("./router.ts"),
+  soak: () => import("./soak.ts"),
+  throughput: () => import("./throughput.ts"),
+  wake: () => import("./wake.ts"),
 };
 
 const [name = "", ...options] = process.argv.slice(2);

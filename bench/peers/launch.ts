@@ -28,7 +28,7 @@ export interface Command {
 }
 
 export function launch(
-  job: Job,
+  job: Pick<Job, "cpus" | "log">,
   { command, parameters, directory, environment }: Command,
 ): Pick<RunningServer, "pid" | "stop"> {
   const log = openSync(job.log, "a");

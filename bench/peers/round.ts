@@ -34,7 +34,8 @@ export interface ServedLoad extends LoadResult {
 
 /** A server that is not there after two minutes will not come. */
 const START_LIMIT_MILLIS = 120_000;
-const WARM_UP_SECONDS = 2;
+/** Until just-in-time compilers have seen what there is to see. */
+const WARM_UP_SECONDS = 5;
 const WARM_UP_CONCURRENCY = 16;
 
 /** Server on core 1 and client on core 0; or both on both. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { InvocationResult } from "../simulator.ts";
 import { GatewayFailure } from "./gateway-errors.ts";
+import { setGatewayHeaders } from "./gateway-headers.ts";
 import { type GatewayOutcome, type GatewayRequest, lastHeader } from "./gateway-request.ts";
 import { type ProxyResponse, readProxyResponse } from "./proxy-response.ts";
 
@@ -26,6 +27,7 @@ export async function answerBuffered(
   outcome.status = answer.status;
   outcome.responseBytes = answer.body.length;
   reply.statusCode = answer.status;
+  setGatewayHeaders(reply, request);
   for (const [name, values] of answer.headers)
     reply.setHeader(name, values.length === 1 ? (values[0] as string) : values);
   if (hasBody(answer.status)) reply.setHeader("content-length", answer.body.length);

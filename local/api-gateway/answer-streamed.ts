@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { InvocationResult } from "../simulator.ts";
 import { hasBody } from "./answer-buffered.ts";
 import { GatewayFailure } from "./gateway-errors.ts";
+import { gatewayHeaders, setGatewayHeaders } from "./gateway-headers.ts";
 import type { GatewayOutcome, GatewayRequest } from "./gateway-request.ts";
 import { type Prelude, PreludeReader } from "./prelude.ts";
 
@@ -30,8 +31,10 @@ export async function answerStreamed(
     for await (const chunk of result.body) chunks.push(chunk);
     throw new GatewayFailure("malformed-answer", `the function failed: ${Buffer.concat(chunks).toString("utf8")}`);
   }
+  const whole = result.takeWhole?.();
+  if (whole !== undefined && whole.length > 0) return answerWhole(whole, request, outcome, reply);
   const chunks = result.body[Symbol.asyncIterator]();
-  const stream = new ClientStream(reply, request.httpMethod);
+  const stream = new ClientStream(reply, request);
   let expired: string | undefined;
   // The function does not notice: what it still writes is read and dropped.
   const abandon = () => void chunks.return?.();
@@ -77,6 +80,45 @@ export async function answerStreamed(
   }
 }
 
+/** The answer lies here to its end: it leaves with one write, and with its length. */
+function answerWhole(
+  chunks: readonly Uint8Array[],
+  request: GatewayRequest,
+  outcome: GatewayOutcome,
+  reply: ServerResponse,
+): void {
+  const [only] = chunks;
+  const read = readPrelude(
+    new PreludeReader(),
+    chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks),
+  );
+  if (read === undefined) {
+    throw new GatewayFailure("malformed-answer", "the answer ended before the 8 NUL bytes after its metadata");
+  }
+  const { prelude, rest } = read;
+  outcome.status = prelude.status;
+  outcome.responseBytes = rest.length;
+  const own = gatewayHeaders(request);
+  const headers: string[] = [];
+  for (const [name, values] of prelude.headers) for (const value of values) headers.push(name, value);
+  for (let at = 0; at < own.length; at += 2) {
+    const name = own[at] as string;
+    if (
+      !prelude.headers.some(([theirs]) => theirs.length === name.length && theirs.toLowerCase() === name.toLowerCase())
+    ) {
+      headers.push(name, own[at + 1] as string);
+    }
+  }
+  if (hasBody(prelude.status)) headers.push("content-length", String(rest.length));
+  reply.writeHead(prelude.status, headers);
+  if (request.httpMethod === "HEAD" || !hasBody(prelude.status)) reply.end();
+  // As text, short bodies go into one buffer with their headers.
+  else if (rest.length <= JOINED_BODY_BYTES) reply.end(rest.toString("latin1"), "latin1");
+  else reply.end(rest);
+}
+
+const JOINED_BODY_BYTES = 16 * 1024;
+
 function readPrelude(reader: PreludeReader, chunk: Uint8Array): ReturnType<PreludeReader["push"]> {
   try {
     return reader.push(chunk);
@@ -88,14 +130,14 @@ function readPrelude(reader: PreludeReader, chunk: Uint8Array): ReturnType<Prelu
 /** The client's side: headers go out at once, though in one piece with a body that follows at once. */
 class ClientStream {
   readonly #reply: ServerResponse;
-  readonly #httpMethod: string;
+  readonly #request: GatewayRequest;
   #sendsBody = true;
   #wake: (() => void) | undefined;
   begun = false;
 
-  constructor(reply: ServerResponse, httpMethod: string) {
+  constructor(reply: ServerResponse, request: GatewayRequest) {
     this.#reply = reply;
-    this.#httpMethod = httpMethod;
+    this.#request = request;
     const wake = () => this.wake();
     reply.on("drain", wake);
     reply.on("close", wake);
@@ -104,8 +146,9 @@ class ClientStream {
   begin(prelude: Prelude, rest: Buffer): void {
     const reply = this.#reply;
     this.begun = true;
-    this.#sendsBody = this.#httpMethod !== "HEAD" && hasBody(prelude.status);
+    this.#sendsBody = this.#request.httpMethod !== "HEAD" && hasBody(prelude.status);
     reply.statusCode = prelude.status;
+    setGatewayHeaders(reply, this.#request);
     for (const [name, values] of prelude.headers) {
       reply.setHeader(name, values.length === 1 ? (values[0] as string) : values);
     }

@@ -63,13 +63,35 @@ const VARIABLE =
  * more of its template language.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
  */
-export function fillVariables(template: string, request: GatewayRequest, outcome: GatewayOutcome): string {
-  return template.replace(VARIABLE, (...parts: unknown[]) => {
-    const groups = parts.at(-1) as Record<string, string | undefined>;
+export const fillVariables = (template: string, request: GatewayRequest, outcome: GatewayOutcome): string =>
+  variableFiller(template)(request, outcome);
+
+/** The same for a template that is filled again and again. */
+export function variableFiller(template: string): (request: GatewayRequest, outcome: GatewayOutcome) => string {
+  const texts: string[] = [];
+  const readers: Reader[] = [];
+  let from = 0;
+  for (const { index, 0: match, groups = {} } of template.matchAll(VARIABLE)) {
     const name = groups.name ?? groups.bareName ?? "";
-    if ((groups.kind ?? groups.bareKind) === "stageVariables") return request.stage.variables[name] ?? "";
-    return String(contextVariable(name, request, outcome) ?? "-");
-  });
+    const isStageVariable = (groups.kind ?? groups.bareKind) === "stageVariables";
+    texts.push(template.slice(from, index));
+    readers.push(
+      isStageVariable
+        ? ({ stage }) => stage.variables[name] ?? ""
+        : Object.hasOwn(READERS, name)
+          ? (READERS[name] as Reader)
+          : () => undefined,
+    );
+    from = index + match.length;
+  }
+  const rest = template.slice(from);
+  return (request, outcome) => {
+    let filled = "";
+    for (let at = 0; at < readers.length; at++) {
+      filled += `${texts[at]}${(readers[at] as Reader)(request, outcome) ?? "-"}`;
+    }
+    return filled + rest;
+  };
 }
 
 export function contextVariable(
@@ -82,8 +104,21 @@ export function contextVariable(
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/** Of the second that was asked for last: the next request mostly comes in it. */
+let lastSecond = Number.NaN;
+let lastText = "";
+
 /** Common log format: `24/Nov/2026:11:22:33 +0000` */
 export function requestTime(millis: number): string {
+  const second = Math.floor(millis / 1000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastText = formattedTime(millis);
+  }
+  return lastText;
+}
+
+function formattedTime(millis: number): string {
   const date = new Date(millis);
   const two = (value: number) => String(value).padStart(2, "0");
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(":");

@@ -91,7 +91,7 @@ const FACTS = {
     errorType: "InternalServerErrorException",
   },
   "malformed-answer": {
-    type: "INTEGRATION_FAILURE",
+    type: "API_CONFIGURATION_ERROR",
     status: 502,
     message: "Internal server error",
     errorType: "InternalServerErrorException",

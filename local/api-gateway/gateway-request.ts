@@ -38,7 +38,12 @@ export interface GatewayOutcome {
   finishedAtMillis?: number;
 }
 
-/** The last value that was sent, as API Gateway takes it where only one counts. */
-export function lastHeader(request: Pick<GatewayRequest, "message">, name: string): string | undefined {
-  return request.message.headersDistinct[name]?.at(-1);
+/** The last value that was sent, as API Gateway takes it where only one counts. `name` in lower case. */
+export function lastHeader({ message }: Pick<GatewayRequest, "message">, name: string): string | undefined {
+  const { rawHeaders } = message;
+  for (let index = rawHeaders.length - 2; index >= 0; index -= 2) {
+    const header = rawHeaders[index] as string;
+    if (header.length === name.length && header.toLowerCase() === name) return rawHeaders[index + 1];
+  }
+  return undefined;
 }

@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isServiceError } from "../endpoint/service-error.ts";
 import { isFunctionFailure } from "../lambda/function-failure.ts";
 import type { FunctionPolicies } from "../lambda/simulator.ts";
+import { RandomPool } from "../random-pool.ts";
 import type { FunctionInvoker, InvocationResult, LogSink, SimulatorContext } from "../simulator.ts";
 import { answerBuffered } from "./answer-buffered.ts";
 import { answerStreamed } from "./answer-streamed.ts";
-import { fillVariables } from "./context-variables.ts";
+import { fillVariables, variableFiller } from "./context-variables.ts";
 import { GatewayFailure, isGatewayFailure } from "./gateway-errors.ts";
+import { setGatewayHeaders } from "./gateway-headers.ts";
 import { type GatewayOutcome, type GatewayRequest, lastHeader } from "./gateway-request.ts";
 import { IDLE_TIMEOUT_MILLIS, MAX_EVENT_BYTES, MAX_HEADER_BYTES } from "./limits.ts";
 import { proxyEvent } from "./proxy-event.ts";
@@ -25,6 +27,8 @@ export interface GatewayServices {
   readonly randomBytes: (bytes: number) => Buffer;
 }
 
+const MAX_REMEMBERED_PERMISSIONS = 1000;
+
 /** One deployed stage of one REST API: what happens between a request and its answer. */
 export class Gateway {
   readonly #api: RestApi;
@@ -32,6 +36,9 @@ export class Gateway {
   readonly #services: GatewayServices;
   readonly #routes: RouteTable;
   readonly #throttle: StageThrottle;
+  readonly #random: RandomPool;
+  readonly #allowed = new Set<string>();
+  readonly #accessLine: ((request: GatewayRequest, outcome: GatewayOutcome) => string) | undefined;
 
   constructor(api: RestApi, stage: Stage, services: GatewayServices) {
     this.#api = api;
@@ -39,14 +46,13 @@ export class Gateway {
     this.#services = services;
     this.#routes = new RouteTable(api);
     this.#throttle = new StageThrottle(stage);
+    this.#random = new RandomPool(services.randomBytes);
+    this.#accessLine = stage.accessLog && variableFiller(stage.accessLog.format);
   }
 
   async handle(message: IncomingMessage, reply: ServerResponse): Promise<void> {
     const request = this.#open(message);
     const outcome: GatewayOutcome = { status: 500, responseBytes: 0 };
-    reply.setHeader("x-amzn-RequestId", request.requestId);
-    reply.setHeader("x-amz-apigw-id", request.extendedRequestId);
-    reply.setHeader("X-Amzn-Trace-Id", request.traceId);
     if (this.#stage.accessLog !== undefined) reply.once("close", () => this.#logAccess(request, outcome));
     try {
       await this.#answer(request, outcome, reply);
@@ -60,7 +66,7 @@ export class Gateway {
     const target = message.url ?? "";
     const question = target.indexOf("?");
     const now = clock();
-    const incoming = message.headersDistinct["x-amzn-trace-id"]?.at(-1);
+    const incoming = lastHeader({ message }, "x-amzn-trace-id");
     const seconds = Math.floor(now / 1000)
       .toString(16)
       .padStart(8, "0");
@@ -69,8 +75,8 @@ export class Gateway {
       stage: this.#stage,
       accountId,
       requestId: this.#services.uuid(),
-      extendedRequestId: this.#services.randomBytes(11).toString("base64"),
-      traceId: incoming ?? `Root=1-${seconds}-${this.#services.randomBytes(12).toString("hex")}`,
+      extendedRequestId: this.#random.take(11).toString("base64"),
+      traceId: incoming ?? `Root=1-${seconds}-${this.#random.take(12).toString("hex")}`,
       receivedAtMillis: now,
       message,
       httpMethod: message.method ?? "GET",
@@ -110,7 +116,8 @@ export class Gateway {
     outcome: GatewayOutcome,
     reply: ServerResponse,
   ): Promise<void> {
-    const functionArn = fillVariables(integration.functionArn, request, outcome);
+    const { functionArn: template } = integration;
+    const functionArn = template.includes("$") ? fillVariables(template, request, outcome) : template;
     this.#requirePermission(functionArn, request);
     const payload = Buffer.from(proxyEvent(request, body));
     if (payload.length > MAX_EVENT_BYTES) {
@@ -122,11 +129,15 @@ export class Gateway {
     const { monotonicMillis } = this.#services;
     const startedAt = monotonicMillis();
     const streams = integration.transferMode === "STREAM";
+    const caller = new AbortController();
+    // Closed after its last byte, too; whatever answered then has nothing left to stop.
+    reply.once("close", () => reply.writableFinished || caller.abort());
     const running = this.#services.functions.invoke({
       functionArn,
       payload,
       responseMode: streams ? "streaming" : "buffered",
       traceId: request.traceId,
+      signal: caller.signal,
     });
     const result = await withTimeout(running, integration.timeoutMillis);
     outcome.integration = {
@@ -145,6 +156,8 @@ export class Gateway {
 
   /** https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html */
   #requirePermission(functionArn: string, request: GatewayRequest): void {
+    const asked = `${functionArn} ${request.httpMethod} ${request.path}`;
+    if (this.#allowed.has(asked)) return;
     const { region, accountId } = this.#services.context;
     const sourceArn = `arn:aws:execute-api:${region}:${accountId}:${this.#api.id}/${this.#stage.name}/${request.httpMethod}${request.path}`;
     const allowed = this.#services.functions.allowsInvocation(functionArn, {
@@ -152,6 +165,8 @@ export class Gateway {
       sourceArn,
       sourceAccount: accountId,
     });
+    // Permissions come with a deployment and are never taken back; callers may make up as many paths as they like.
+    if (allowed && this.#allowed.size < MAX_REMEMBERED_PERMISSIONS) this.#allowed.add(asked);
     if (!allowed) {
       throw new GatewayFailure(
         "no-permission",
@@ -172,20 +187,18 @@ export class Gateway {
     }
     // The status is out already: only a broken connection tells that this is not the whole answer.
     if (reply.headersSent) return void reply.destroy();
-    for (const name of reply.getHeaderNames()) if (!GATEWAY_HEADERS.has(name)) reply.removeHeader(name);
+    for (const name of reply.getHeaderNames()) reply.removeHeader(name);
     writeGatewayError(reply, request, outcome, gatewayError);
   }
 
   #logAccess(request: GatewayRequest, outcome: GatewayOutcome): void {
     const { accessLog } = this.#stage;
-    if (accessLog === undefined) return;
+    if (accessLog === undefined || this.#accessLine === undefined) return;
     outcome.finishedAtMillis = this.#services.context.clock();
     const stream = `${this.#api.id}/${this.#stage.name}`;
-    this.#services.logs.append(accessLog.logGroup, stream, fillVariables(accessLog.format, request, outcome));
+    this.#services.logs.append(accessLog.logGroup, stream, this.#accessLine(request, outcome));
   }
 }
-
-const GATEWAY_HEADERS = new Set(["x-amzn-requestid", "x-amz-apigw-id", "x-amzn-trace-id"]);
 
 function requireSmallHeaders(message: IncomingMessage): void {
   let bytes = (message.method?.length ?? 0) + (message.url?.length ?? 0);
@@ -223,6 +236,7 @@ function answerMock(
   outcome.status = mock.status;
   outcome.responseBytes = body.length;
   reply.statusCode = mock.status;
+  setGatewayHeaders(reply, request);
   for (const [name, value] of Object.entries(mock.headers)) reply.setHeader(name, value);
   reply.setHeader("content-length", body.length);
   reply.end(request.httpMethod === "HEAD" ? undefined : body);

@@ -17,7 +17,8 @@ export class PreludeReader {
 
   /** What has come so far is not yet the whole prelude: undefined. Throws an Error that says why it is none. */
   push(chunk: Uint8Array): { readonly prelude: Prelude; readonly rest: Buffer } | undefined {
-    this.#head = this.#head.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#head, chunk]);
+    const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.#head = this.#head.length === 0 ? view : Buffer.concat([this.#head, view]);
     const at = this.#head.indexOf(DELIMITER);
     if (at > MAX_PRELUDE_BYTES || (at < 0 && this.#head.length > MAX_PRELUDE_BYTES + DELIMITER.length)) {
       throw new Error(`there are no 8 NUL bytes after the metadata within ${MAX_PRELUDE_BYTES} bytes`);

@@ -3,8 +3,6 @@ import { type GatewayRequest, lastHeader } from "./gateway-request.ts";
 import { isBinary } from "./media-types.ts";
 import { decode } from "./routes.ts";
 
-type Multi = Readonly<Record<string, readonly string[]>>;
-
 /** What ends at the gateway: it speaks for one connection only. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html */
 const DROPPED = new Set([
   "connection",
@@ -20,10 +18,13 @@ const DROPPED = new Set([
 ]);
 
 /** What it says itself. */
-const ADDED = new Set(["x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"]);
+const ADDED = new Set(["x-amzn-trace-id", "x-forwarded-port", "x-forwarded-proto"]);
+/** What it adds its own word to; the last one that was sent counts. */
+const FORWARDED_FOR = "x-forwarded-for";
 
 /**
- * The event of a Lambda proxy integration, as JSON.
+ * The event of a Lambda proxy integration, as JSON. Written piece by piece: the event is as long as the request, and every
+ * request pays for it.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
  */
 export function proxyEvent(request: GatewayRequest, body: Buffer): string {
@@ -31,89 +32,103 @@ export function proxyEvent(request: GatewayRequest, body: Buffer): string {
   const multiValueHeaders = forwardedHeaders(request);
   const query = parseQuery(request.query);
   const binary = body.length > 0 && isBinary(lastHeader(request, "content-type"), api.binaryMediaTypes);
-  return JSON.stringify({
-    resource: route?.resource.path,
-    path: request.path,
-    httpMethod: request.httpMethod,
-    headers: lastValues(multiValueHeaders),
-    multiValueHeaders,
-    queryStringParameters: query && lastValues(query),
-    multiValueQueryStringParameters: query,
-    pathParameters: decoded(route?.pathParameters ?? null),
-    stageVariables: Object.keys(stage.variables).length === 0 ? null : stage.variables,
-    requestContext: {
-      resourceId: route?.resource.id,
-      resourcePath: route?.resource.path,
-      httpMethod: request.httpMethod,
-      extendedRequestId: request.extendedRequestId,
-      requestTime: requestTime(request.receivedAtMillis),
-      path: request.path,
-      accountId: request.accountId,
-      protocol: `HTTP/${request.message.httpVersion}`,
-      stage: stage.name,
-      domainPrefix: request.domainName.split(".")[0],
-      requestTimeEpoch: request.receivedAtMillis,
-      requestId: request.requestId,
-      identity: {
-        cognitoIdentityPoolId: null,
-        accountId: null,
-        cognitoIdentityId: null,
-        caller: null,
-        sourceIp: request.sourceIp,
-        principalOrgId: null,
-        accessKey: null,
-        cognitoAuthenticationType: null,
-        cognitoAuthenticationProvider: null,
-        userArn: null,
-        userAgent: lastHeader(request, "user-agent") ?? null,
-        user: null,
-      },
-      domainName: request.domainName,
-      deploymentId: stage.deploymentId,
-      apiId: api.id,
-    },
-    body: body.length === 0 ? null : body.toString(binary ? "base64" : "utf8"),
-    isBase64Encoded: binary,
-  });
+  const path = JSON.stringify(request.path);
+  const method = JSON.stringify(request.httpMethod);
+  const resource = JSON.stringify(route?.resource.path);
+  return (
+    `{"resource":${resource},"path":${path},"httpMethod":${method},` +
+    `"headers":${lastValues(multiValueHeaders)},"multiValueHeaders":${allValues(multiValueHeaders)},` +
+    `"queryStringParameters":${query === null ? "null" : lastValues(query)},` +
+    `"multiValueQueryStringParameters":${query === null ? "null" : allValues(query)},` +
+    `"pathParameters":${JSON.stringify(decoded(route?.pathParameters ?? null))},` +
+    `"stageVariables":${Object.keys(stage.variables).length === 0 ? "null" : JSON.stringify(stage.variables)},` +
+    `"requestContext":{"resourceId":${JSON.stringify(route?.resource.id)},"resourcePath":${resource},"httpMethod":${method},` +
+    `"extendedRequestId":"${request.extendedRequestId}","requestTime":"${requestTime(request.receivedAtMillis)}",` +
+    `"path":${path},"accountId":"${request.accountId}","protocol":"HTTP/${request.message.httpVersion}",` +
+    `"stage":${JSON.stringify(stage.name)},"domainPrefix":${JSON.stringify(request.domainName.split(".")[0])},` +
+    `"requestTimeEpoch":${request.receivedAtMillis},"requestId":"${request.requestId}",` +
+    `"identity":{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,` +
+    `"sourceIp":${JSON.stringify(request.sourceIp)},"principalOrgId":null,"accessKey":null,"cognitoAuthenticationType":null,` +
+    `"cognitoAuthenticationProvider":null,"userArn":null,` +
+    `"userAgent":${JSON.stringify(lastHeader(request, "user-agent") ?? null)},"user":null},` +
+    `"domainName":${JSON.stringify(request.domainName)},"deploymentId":${JSON.stringify(stage.deploymentId)},` +
+    `"apiId":${JSON.stringify(api.id)}},` +
+    `"body":${bodyText(body, binary)},"isBase64Encoded":${binary}}`
+  );
 }
+
+function bodyText(body: Buffer, binary: boolean): string {
+  if (body.length === 0) return "null";
+  return binary ? `"${body.toString("base64")}"` : JSON.stringify(body.toString("utf8"));
+}
+
+/** Name, then its values, in the order of their first appearance. */
+type Multi = readonly (readonly [name: string, ...values: string[]])[];
 
 /** Names as the client wrote them, and what API Gateway adds. */
 function forwardedHeaders(request: GatewayRequest): Multi {
-  const headers: Record<string, string[]> = {};
-  const { rawHeaders } = request.message;
+  const headers: [string, ...string[]][] = [];
+  const { rawHeaders, socket } = request.message;
+  let forwardedFor = request.sourceIp;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
-    const lower = name.toLowerCase();
-    if (DROPPED.has(lower)) continue;
-    if (!ADDED.has(lower)) append(headers, name, rawHeaders[index + 1] as string);
+    const value = rawHeaders[index + 1] as string;
+    const fate = FATES.get(name) ?? fateOf(name);
+    if (fate === "forwarded") append(headers, name, value);
+    else if (fate === "forwarded-for") forwardedFor = `${value}, ${request.sourceIp}`;
   }
-  const forwardedFor = lastHeader(request, "x-forwarded-for");
-  headers["X-Amzn-Trace-Id"] = [request.traceId];
-  headers["X-Forwarded-For"] = [forwardedFor === undefined ? request.sourceIp : `${forwardedFor}, ${request.sourceIp}`];
-  headers["X-Forwarded-Port"] = [String(request.message.socket.localPort ?? 443)];
-  headers["X-Forwarded-Proto"] = ["http"];
+  headers.push(
+    ["X-Amzn-Trace-Id", request.traceId],
+    ["X-Forwarded-For", forwardedFor],
+    ["X-Forwarded-Port", String(socket.localPort ?? 443)],
+    ["X-Forwarded-Proto", "http"],
+  );
   return headers;
+}
+
+type Fate = "forwarded" | "dropped" | "forwarded-for";
+
+/** Of names as clients wrote them; bounded, since clients may write what they like. */
+const FATES = new Map<string, Fate>();
+const MAX_FATES = 1000;
+
+function fateOf(name: string): Fate {
+  const lower = name.toLowerCase();
+  const fate =
+    lower === FORWARDED_FOR ? "forwarded-for" : DROPPED.has(lower) || ADDED.has(lower) ? "dropped" : "forwarded";
+  if (FATES.size < MAX_FATES) FATES.set(name, fate);
+  return fate;
 }
 
 /** Null without any parameter. */
 function parseQuery(query: string): Multi | null {
   if (query === "") return null;
-  const parameters: Record<string, string[]> = {};
+  const parameters: [string, ...string[]][] = [];
+  const places = new Map<string, [string, ...string[]]>();
   for (const [name, value] of new URLSearchParams(query)) {
-    append(parameters, name, value);
+    const known = places.get(name);
+    if (known !== undefined) known.push(value);
+    else {
+      const entry: [string, ...string[]] = [name, value];
+      places.set(name, entry);
+      parameters.push(entry);
+    }
   }
   return parameters;
 }
 
-/** Clients choose the names, and `__proto__` is a legal one. */
-function append(multi: Record<string, string[]>, name: string, value: string): void {
-  if (Object.hasOwn(multi, name)) multi[name]?.push(value);
-  else Object.defineProperty(multi, name, { value: [value], enumerable: true });
+/** A request has few headers, and mostly each once. */
+function append(multi: [string, ...string[]][], name: string, value: string): void {
+  const known = multi.find(([other]) => other === name);
+  if (known === undefined) multi.push([name, value]);
+  else known.push(value);
 }
 
-function lastValues(multi: Multi): Record<string, string> {
-  return Object.fromEntries(Object.entries(multi).map(([name, values]) => [name, values.at(-1) ?? ""]));
-}
+const lastValues = (multi: Multi): string =>
+  `{${multi.map((entry) => `${JSON.stringify(entry[0])}:${JSON.stringify(entry[entry.length - 1])}`).join()}}`;
+
+const allValues = (multi: Multi): string =>
+  `{${multi.map(([name, ...values]) => `${JSON.stringify(name)}:${JSON.stringify(values)}`).join()}}`;
 
 /** REST APIs decode parameters of the path but keep an encoded percent sign. Same page as DROPPED. */
 function decoded(parameters: Readonly<Record<string, string>> | null): Record<string, string> | null {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { contextVariable, fillVariables } from "./context-variables.ts";
 import type { GatewayError } from "./gateway-errors.ts";
+import { setGatewayHeaders } from "./gateway-headers.ts";
 import { type GatewayOutcome, type GatewayRequest, lastHeader } from "./gateway-request.ts";
 import type { GatewayResponse } from "./rest-api.ts";
 
@@ -27,6 +28,7 @@ export function writeGatewayError(
   const body = Buffer.from(fillVariables(template, request, outcome));
   outcome.responseBytes = body.length;
   response.statusCode = outcome.status;
+  setGatewayHeaders(response, request);
   response.setHeader("x-amzn-ErrorType", error.errorType);
   response.setHeader("content-type", contentType);
   for (const [name, expression] of Object.entries(custom?.headers ?? {})) {

@@ -12,6 +12,8 @@ export interface EnvironmentPlace {
   readonly initialization: "on-demand" | "provisioned-concurrency" | "lambda-managed-instances";
   readonly region: string;
   readonly awsEndpointUrl: string;
+  /** File with certificates to trust beside the usual ones. */
+  readonly certificateFile: string | undefined;
   readonly credentials: Credentials;
   /** The interpreter. */
   readonly node: string;
@@ -49,7 +51,8 @@ export function refusedVariables(environment: Readonly<Record<string, string>>):
 
 /**
  * Everything that the process gets; nothing of the platform's own environment is passed on. Beyond what Lambda sets
- * there are AWS_ENDPOINT_URL, which leads SDKs to the local endpoint, and TMPDIR, because `/tmp` is not private here.
+ * there are AWS_ENDPOINT_URL, which leads SDKs to the local endpoint, TMPDIR, because `/tmp` is not private here, and
+ * NODE_EXTRA_CA_CERTS, by which services of this machine are trusted.
  */
 export function environmentVariables(version: FunctionVersion, place: EnvironmentPlace): Record<string, string> {
   const { layerDirectory, codeDirectory, logging } = version;
@@ -66,6 +69,7 @@ export function environmentVariables(version: FunctionVersion, place: Environmen
       place.runtimeDirectory,
       codeDirectory,
     ].join(":"),
+    ...(place.certificateFile !== undefined && { NODE_EXTRA_CA_CERTS: place.certificateFile }),
     AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
     ...version.environment,
     AWS_ENDPOINT_URL: place.awsEndpointUrl,
@@ -100,9 +104,20 @@ export function environmentVariables(version: FunctionVersion, place: Environmen
  */
 export function nodeArguments(memoryMegabytes: number): string[] {
   const youngMegabytes = Math.floor(memoryMegabytes / 10);
-  return [
-    "--expose-gc",
-    `--max-semi-space-size=${Math.floor(youngMegabytes / 2)}`,
-    `--max-old-space-size=${memoryMegabytes - youngMegabytes}`,
-  ];
+  return heapLimits(Math.floor(youngMegabytes / 2), memoryMegabytes - youngMegabytes);
 }
+
+/** Young space fills up before anybody looks for what could be freed: three of these for each thread. */
+const THREAD_SEMI_SPACE_MEGABYTES = 8;
+
+/** Where many requests are held: the limits hold for each of the threads. */
+export function manyRequestsNodeArguments({ memoryMegabytes, environment }: FunctionVersion): string[] {
+  const threads = Math.max(1, Number(environment.AWS_LAMBDA_NODEJS_WORKER_COUNT) || 1);
+  return heapLimits(THREAD_SEMI_SPACE_MEGABYTES, Math.floor(memoryMegabytes / threads));
+}
+
+const heapLimits = (semiSpaceMegabytes: number, oldSpaceMegabytes: number): string[] => [
+  "--expose-gc",
+  `--max-semi-space-size=${semiSpaceMegabytes}`,
+  `--max-old-space-size=${oldSpaceMegabytes}`,
+];

@@ -94,6 +94,7 @@ export class ExecutionEnvironment {
       onInitError: (failure) => environment?.onInitError(failure),
       onResponse: (response) => environment?.current?.receive(response),
       onInvocationError: (failure) => environment?.current?.fail(failure),
+      onLog: () => undefined,
     });
     environment = new ExecutionEnvironment(sandbox, services, events);
     try {

@@ -78,7 +78,7 @@ export class Invoker implements FunctionInvoker {
       const { result, over } =
         version.managedInstances === undefined
           ? await this.#invokeOnDemand(target, delivered, this.#depthOf(details))
-          : await this.#instances.invoke(target.pool, delivered);
+          : await this.#instances.invoke(target.pool, delivered, invocation.signal);
       void over.then(() => target.function.inFlight--);
       return { result, executedVersion: version.version };
     } catch (error) {

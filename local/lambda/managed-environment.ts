@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { InvocationResult } from "../simulator.ts";
-import { nodeArguments } from "./environment-variables.ts";
+import type { Delivery } from "./delivery.ts";
+import { manyRequestsNodeArguments } from "./environment-variables.ts";
 import type { EnvironmentInvocation } from "./execution-environment.ts";
 import { exitFailure, type KillReason } from "./exit-failure.ts";
 import type { FailureDocument } from "./function-failure.ts";
@@ -28,6 +29,7 @@ interface Run {
   readonly answer: RunningInvocation;
   readonly startedAt: number;
   readonly timer: NodeJS.Timeout;
+  readonly delivery: Delivery;
 }
 
 const INITIALIZATION = "lambda-managed-instances";
@@ -81,6 +83,7 @@ export class ManagedEnvironment {
       onInitError: (failure) => environment?.onInitError(failure),
       onResponse: (response, requestId) => environment?.answerOf(requestId)?.receive(response),
       onInvocationError: (failure, requestId) => environment?.answerOf(requestId)?.fail(failure),
+      onLog: (lines) => environment?.onLog(lines),
     });
     environment = new ManagedEnvironment(sandbox, services, events);
     try {
@@ -105,6 +108,7 @@ export class ManagedEnvironment {
   invoke(invocation: EnvironmentInvocation): {
     readonly result: Promise<InvocationResult>;
     readonly over: Promise<void>;
+    cancel(): void;
   } {
     const { context, monotonicMillis } = this.#services;
     const { requestId } = invocation;
@@ -114,12 +118,13 @@ export class ManagedEnvironment {
       () => answer.fail(exitFailure(requestId, {}, "timeout", this.version.timeoutSeconds)),
       timeoutMillis,
     );
-    const run: Run = { invocation, answer, startedAt: monotonicMillis(), timer };
-    this.#running.set(requestId, run);
     this.#sandbox.log.platformLine(this.#sandbox.records.start(requestId));
-    this.#sandbox.api.deliver({ ...invocation, deadlineMillis: context.clock() + timeoutMillis });
+    const deadlineMillis = context.clock() + timeoutMillis;
+    const delivery = this.#sandbox.api.deliver({ ...invocation, deadlineMillis }, answer);
+    const run: Run = { invocation, answer, startedAt: monotonicMillis(), timer, delivery };
+    this.#running.set(requestId, run);
     const over = answer.over.then(() => this.#complete(run));
-    return { result: answer.result, over };
+    return { result: answer.result, over, cancel: () => delivery.cancel() };
   }
 
   /** Ends it now when nothing runs, else after the last invocation. */
@@ -148,6 +153,10 @@ export class ManagedEnvironment {
     this.#events.onRoom();
   }
 
+  onLog(lines: Buffer): void {
+    for (const line of lines.toString("utf8").split("\n")) if (line !== "") this.#sandbox.log.functionLine(line);
+  }
+
   onInitError(failure: FailureDocument): void {
     // The thread ends next, and with the last of them the process.
     this.#initFailure = failure;
@@ -160,7 +169,7 @@ export class ManagedEnvironment {
     this.#process = await SandboxProcess.start(
       {
         node: services.node,
-        arguments: [...nodeArguments(this.version.memoryMegabytes), join(services.runtimeDirectory, "bootstrap.mjs")],
+        arguments: [...manyRequestsNodeArguments(this.version), join(services.runtimeDirectory, "bootstrap.mjs")],
         directory: this.version.codeDirectory,
         environment: this.#sandbox.variables,
         onLine: (line) => this.#sandbox.log.functionLine(line),
@@ -197,23 +206,20 @@ export class ManagedEnvironment {
     this.#end(failureOf);
   }
 
-  async #complete(run: Run): Promise<void> {
+  #complete(run: Run): void {
     const { requestId } = run.invocation;
     clearTimeout(run.timer);
     this.#running.delete(requestId);
-    this.#sandbox.api.forget(requestId);
-    const durationMillis = this.#services.monotonicMillis() - run.startedAt;
-    const reported = this.#report(run, durationMillis).finally(() => this.#reports.delete(reported));
-    this.#reports.add(reported);
+    run.delivery.forget();
+    this.#report(run, this.#services.monotonicMillis() - run.startedAt);
     if (this.#retired && this.#running.size === 0) this.#end();
     else this.#events.onRoom();
   }
 
-  async #report({ invocation, answer }: Run, durationMillis: number): Promise<void> {
+  #report({ invocation, answer }: Run, durationMillis: number): void {
     const { requestId } = invocation;
     const initMillis = this.#initMillis;
     this.#initMillis = undefined;
-    await this.#process?.outputRead();
     const report = invocationReport({
       version: this.version,
       initialization: INITIALIZATION,
@@ -224,8 +230,19 @@ export class ManagedEnvironment {
       failure: answer.failure,
       processEnded: this.#process === undefined || answer.failure?.errorType === "Sandbox.Timedout",
     });
-    for (const line of this.#sandbox.records.end(report)) this.#sandbox.log.platformLine(line);
+    const lines = this.#sandbox.records.end(report);
+    if (lines.length > 0) this.#writeBehindOutput(lines);
     this.#services.context.emit(invocationEvent(this.version.functionName, report, answer.failure));
+  }
+
+  /** What the function wrote before stands before it. */
+  #writeBehindOutput(lines: readonly string[]): void {
+    const written = (this.#process?.outputRead() ?? Promise.resolve())
+      .then(() => {
+        for (const line of lines) this.#sandbox.log.platformLine(line);
+      })
+      .finally(() => this.#reports.delete(written));
+    this.#reports.add(written);
   }
 
   #end(failureOf?: FailureOf): void {

@@ -10,12 +10,15 @@ import type { VersionPool } from "./version-pool.ts";
 export interface ManagedInvocation {
   readonly result: Promise<InvocationResult>;
   readonly over: Promise<void>;
+  /** The caller went away. */
+  cancel?(): void;
 }
 
 interface Waiter {
   readonly invocation: EnvironmentInvocation;
   readonly granted: PromiseWithResolvers<ManagedInvocation>;
   readonly timer: NodeJS.Timeout;
+  readonly signal: AbortSignal | undefined;
 }
 
 interface Fleet {
@@ -58,10 +61,17 @@ export class ManagedInstances {
     this.#starts.add(started);
   }
 
-  /** Resolves when an environment has taken it. Rejects with TooManyRequestsException when the queue is full or the wait too long. */
-  invoke(pool: VersionPool, invocation: EnvironmentInvocation): Promise<ManagedInvocation> {
+  /**
+   * Resolves when an environment has taken it. Rejects with TooManyRequestsException when the queue is full or the wait too long,
+   * with the signal's reason when the caller left before.
+   */
+  invoke(pool: VersionPool, invocation: EnvironmentInvocation, signal?: AbortSignal): Promise<ManagedInvocation> {
     const fleet = this.#fleetOf(pool);
     this.start(pool);
+    if (fleet.waiters.length === 0) {
+      const environment = this.#ready(fleet);
+      if (environment !== undefined) return Promise.resolve(given(environment.invoke(invocation), signal));
+    }
     if (this.#stopped || this.#queued >= this.#options.maxQueuedRequests) {
       return Promise.reject(throttled("ConcurrentInvocationLimitExceeded"));
     }
@@ -71,7 +81,11 @@ export class ManagedInstances {
       timer: setTimeout(() => {
         if (this.#leave(fleet, waiter)) waiter.granted.reject(throttled("ConcurrentInvocationLimitExceeded"));
       }, this.#options.maxQueueMillis),
+      signal,
     };
+    signal?.addEventListener("abort", () => {
+      if (this.#leave(fleet, waiter)) waiter.granted.reject(signal.reason);
+    });
     fleet.waiters.push(waiter);
     this.#queued++;
     this.#dispatch(fleet);
@@ -129,14 +143,17 @@ export class ManagedInstances {
   }
 
   #dispatch(fleet: Fleet): void {
-    const { environment, pool } = fleet;
-    if (environment === undefined || environment.version !== pool.version) return;
-    while (environment.hasRoom) {
+    for (;;) {
+      const environment = this.#ready(fleet);
       const waiter = fleet.waiters[0];
-      if (waiter === undefined) return;
+      if (environment === undefined || waiter === undefined) return;
       this.#leave(fleet, waiter);
-      waiter.granted.resolve(environment.invoke(waiter.invocation));
+      waiter.granted.resolve(given(environment.invoke(waiter.invocation), waiter.signal));
     }
+  }
+
+  #ready({ environment, pool }: Fleet): ManagedEnvironment | undefined {
+    return environment?.version === pool.version && environment.hasRoom ? environment : undefined;
   }
 
   #leave(fleet: Fleet, waiter: Waiter): boolean {
@@ -147,6 +164,12 @@ export class ManagedInstances {
     this.#queued--;
     return true;
   }
+}
+
+function given(invocation: ManagedInvocation, signal: AbortSignal | undefined): ManagedInvocation {
+  if (signal?.aborted) invocation.cancel?.();
+  else signal?.addEventListener("abort", () => invocation.cancel?.());
+  return invocation;
 }
 
 function failed(invocation: EnvironmentInvocation, failureOf: FailureOf, now: () => number): ManagedInvocation {

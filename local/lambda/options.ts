@@ -10,7 +10,7 @@ export interface LambdaOptions {
   readonly concurrency: number;
   /** Execution environments that initialise at once; a start takes a core. Default: cores. */
   readonly parallelStarts: number;
-  /** Requests that may wait for an environment; AWS keeps none and throttles. Default: 1000. */
+  /** Requests that may wait for an environment, for each depth; AWS keeps none and throttles. Default: 1000. */
   readonly maxQueuedRequests: number;
   /** How long one may wait before it is throttled. Default: 30,000. */
   readonly maxQueueMillis: number;

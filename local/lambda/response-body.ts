@@ -12,6 +12,7 @@ export class ResponseBody implements AsyncIterable<Uint8Array>, AsyncIterator<Ui
   #bytes = 0;
   #end: End = { type: "open" };
   #abandoned = false;
+  #begun = false;
   #waiting: PromiseWithResolvers<IteratorResult<Uint8Array, undefined>> | undefined;
   /** Called when there is room again, or when nobody will read on. */
   onDrain: (() => void) | undefined;
@@ -26,6 +27,20 @@ export class ResponseBody implements AsyncIterable<Uint8Array>, AsyncIterator<Ui
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     return this.#bytes < HIGH_WATER_BYTES;
+  }
+
+  /** Drops what nobody has read yet. */
+  clear(): void {
+    this.#chunks = [];
+    this.#bytes = 0;
+  }
+
+  /** All of it, if it lies here to its end and nobody has begun to read; then it is taken. Else undefined. */
+  takeWhole(): readonly Uint8Array[] | undefined {
+    if (this.#end.type !== "ended" || this.#begun) return undefined;
+    const chunks = this.#chunks;
+    this.clear();
+    return chunks;
   }
 
   end(): void {
@@ -48,6 +63,7 @@ export class ResponseBody implements AsyncIterable<Uint8Array>, AsyncIterator<Ui
   }
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#begun = true;
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
       this.#bytes -= chunk.length;
@@ -68,8 +84,7 @@ export class ResponseBody implements AsyncIterable<Uint8Array>, AsyncIterator<Ui
   /** Nobody reads on; a `next` that waits is done. */
   return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#abandoned = true;
-    this.#chunks = [];
-    this.#bytes = 0;
+    this.clear();
     this.onDrain?.();
     if (this.#waiting !== undefined) this.#settle({ done: true, value: undefined });
     return Promise.resolve({ done: true, value: undefined });

@@ -1,4 +1,5 @@
 import type { InvocationResult } from "../simulator.ts";
+import type { AnswerSink } from "./delivery.ts";
 import { type FailureDocument, FunctionFailure } from "./function-failure.ts";
 import { MAX_BUFFERED_RESPONSE_BYTES, MAX_STREAMED_RESPONSE_BYTES } from "./limits.ts";
 import { ResponseBody } from "./response-body.ts";
@@ -10,7 +11,7 @@ const TOO_LARGE = "Function.ResponseSizeTooLarge";
  * The answer of one invocation, from the Runtime API's side to the caller's. The caller gets a result as soon as there is
  * one to get: for a streamed answer when its headers are there, else when it is complete.
  */
-export class RunningInvocation {
+export class RunningInvocation implements AnswerSink {
   readonly requestId: string;
   readonly result: Promise<InvocationResult>;
   /** Resolves when the runtime has answered to the end, or the answer has failed. */
@@ -24,6 +25,9 @@ export class RunningInvocation {
   #answeredAt: number | undefined;
   #failureIsAnswer = true;
   readonly #over = Promise.withResolvers<void>();
+  /** Content type of an answer that is collected until it is complete. */
+  #collecting: string | undefined;
+  #bytes = 0;
 
   /** `now` counts milliseconds. */
   constructor(requestId: string, responseMode: "buffered" | "streaming", now: () => number) {
@@ -51,8 +55,40 @@ export class RunningInvocation {
     this.failure = failure;
     this.#begin({ functionError: "Unhandled", contentType: "application/json" });
     if (!this.#failureIsAnswer) return this.#body.fail(new FunctionFailure(failure));
+    this.#body.clear();
     this.#body.push(Buffer.from(JSON.stringify(failure)));
     this.#body.end();
+  }
+
+  begin(contentType: string, streaming: boolean): void {
+    if (!streaming || this.#responseMode !== "streaming") {
+      this.#collecting = contentType;
+      return;
+    }
+    this.#failureIsAnswer = false;
+    this.#begin({ contentType });
+  }
+
+  push(bytes: Uint8Array): boolean {
+    if (this.answered) return true;
+    this.#bytes += bytes.length;
+    const limit = this.#collecting === undefined ? MAX_STREAMED_RESPONSE_BYTES : MAX_BUFFERED_RESPONSE_BYTES;
+    if (this.#bytes > limit) {
+      this.fail(tooLarge(limit));
+      return true;
+    }
+    // What is collected has its own limit, and nobody reads before it is complete.
+    return this.#body.push(bytes) || this.#collecting !== undefined;
+  }
+
+  end(): void {
+    if (this.answered) return;
+    if (this.#collecting !== undefined) this.#begin({ contentType: this.#collecting });
+    this.#succeed();
+  }
+
+  set onDrain(callback: (() => void) | undefined) {
+    this.#body.onDrain = callback;
   }
 
   receive(response: RuntimeResponse): void {
@@ -70,10 +106,7 @@ export class RunningInvocation {
       bytes += chunk.length;
       if (this.answered) return;
       if (bytes > MAX_STREAMED_RESPONSE_BYTES) {
-        this.fail({
-          errorType: TOO_LARGE,
-          errorMessage: `Response payload size exceeded maximum allowed payload size (${MAX_STREAMED_RESPONSE_BYTES} bytes).`,
-        });
+        this.fail(tooLarge(MAX_STREAMED_RESPONSE_BYTES));
       } else if (!this.#body.push(chunk)) message.pause();
     });
     message.on("end", () => {
@@ -95,10 +128,7 @@ export class RunningInvocation {
     });
     message.on("end", () => {
       if (bytes > MAX_BUFFERED_RESPONSE_BYTES) {
-        this.fail({
-          errorType: TOO_LARGE,
-          errorMessage: `Response payload size exceeded maximum allowed payload size (${MAX_BUFFERED_RESPONSE_BYTES} bytes).`,
-        });
+        this.fail(tooLarge(MAX_BUFFERED_RESPONSE_BYTES));
         return response.refuseAsTooLarge();
       }
       const failure = trailerFailure(message.trailers);
@@ -119,9 +149,15 @@ export class RunningInvocation {
   }
 
   #begin(head: Pick<InvocationResult, "contentType" | "functionError">): void {
-    this.#begun.resolve({ requestId: this.requestId, ...head, body: this.#body });
+    const body = this.#body;
+    this.#begun.resolve({ requestId: this.requestId, ...head, body, takeWhole: () => body.takeWhole() });
   }
 }
+
+const tooLarge = (limitBytes: number): FailureDocument => ({
+  errorType: TOO_LARGE,
+  errorMessage: `Response payload size exceeded maximum allowed payload size (${limitBytes} bytes).`,
+});
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming */
 function trailerFailure(trailers: NodeJS.Dict<string>): FailureDocument | undefined {

@@ -1,7 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { AnswerSink, Delivery, NextInvocation } from "./delivery.ts";
 import type { FailureDocument } from "./function-failure.ts";
+import { InvocationChannel } from "./invocation-channel.ts";
 import { MAX_BUFFERED_RESPONSE_BYTES } from "./limits.ts";
+import { CHANNEL_PROTOCOL } from "./runtime/frames.mjs";
 
 /**
  * The Runtime API of one execution environment, on a port of its own as in the sandbox.
@@ -17,6 +20,8 @@ export interface RuntimeApiEvents {
   /** The answer of an invocation begins; its chunks follow. */
   onResponse(response: RuntimeResponse, requestId: string): void;
   onInvocationError(failure: FailureDocument, requestId: string): void;
+  /** Lines of the function's log that did not come through its stdout. */
+  onLog(lines: Buffer): void;
 }
 
 export interface RuntimeResponse {
@@ -27,15 +32,6 @@ export interface RuntimeResponse {
   accept(): void;
   /** The answer is larger than Lambda takes. */
   refuseAsTooLarge(): void;
-}
-
-export interface NextInvocation {
-  readonly requestId: string;
-  readonly payload: Uint8Array;
-  readonly deadlineMillis: number;
-  readonly invokedFunctionArn: string;
-  readonly traceId: string;
-  readonly clientContext?: string;
 }
 
 const ROOT = "/2018-06-01/runtime/";
@@ -61,6 +57,9 @@ export class RuntimeApi {
   #waiting: Asker[] = [];
   /** Delivered, and neither answered to the end nor given up. */
   readonly #open = new Map<string, OpenInvocation>();
+  readonly #channels = new Set<InvocationChannel>();
+  /** Not the server's any more: `close` has to end them itself. */
+  readonly #upgraded = new Set<Socket>();
 
   private constructor(events: RuntimeApiEvents, manyRequests: boolean) {
     this.#events = events;
@@ -76,6 +75,8 @@ export class RuntimeApi {
       },
       (message, reply) => this.#handle(message, reply),
     );
+    if (manyRequests)
+      this.#server.on("upgrade", (message, socket: Socket, head) => this.#openChannel(message, socket, head));
   }
 
   /** `manyRequests`: several threads ask, and each may ask again before it has answered. */
@@ -95,11 +96,16 @@ export class RuntimeApi {
 
   /** Whether somebody waits for an invocation. */
   get asked(): boolean {
-    return this.#waiting.length > 0;
+    return this.#channels.size > 0 || this.#waiting.length > 0;
   }
 
-  /** Answers a waiting `next`: of several threads, the one that has the least to do. */
-  deliver(invocation: NextInvocation): void {
+  /**
+   * Gives it to a channel, or answers a waiting `next`: of several threads, to the one that has the least to do. `sink` gets what
+   * comes on a channel; what is posted goes to the events.
+   */
+  deliver(invocation: NextInvocation, sink?: AnswerSink): Delivery {
+    const channel = this.#leastBusyChannel();
+    if (channel !== undefined && sink !== undefined) return channel.deliver(invocation, sink);
     const asker = this.#leastBusy();
     if (asker === undefined) throw new Error("The runtime has not asked for an invocation.");
     const { reply, connection } = asker;
@@ -115,17 +121,37 @@ export class RuntimeApi {
       ...(invocation.clientContext === undefined ? {} : { "Lambda-Runtime-Client-Context": invocation.clientContext }),
     });
     reply.end(invocation.payload);
-  }
-
-  /** An answer that comes after all is refused. */
-  forget(requestId: string): void {
-    this.#open.delete(requestId);
+    return { cancel: () => undefined, forget: () => void this.#open.delete(invocation.requestId) };
   }
 
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
     return closed;
+  }
+
+  /** Our own runtime asks for it; AWS's asks for one invocation after the other. */
+  #openChannel(message: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (message.url !== `${ROOT}invocation/channel` || message.headers.upgrade !== CHANNEL_PROTOCOL) {
+      socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      return;
+    }
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${CHANNEL_PROTOCOL}\r\n\r\n`);
+    const channel = new InvocationChannel(socket, head, (lines) => this.#events.onLog(lines));
+    this.#channels.add(channel);
+    this.#upgraded.add(socket);
+    socket.once("close", () => {
+      this.#channels.delete(channel);
+      this.#upgraded.delete(socket);
+    });
+    this.#events.onNext();
+  }
+
+  #leastBusyChannel(): InvocationChannel | undefined {
+    let best: InvocationChannel | undefined;
+    for (const channel of this.#channels) if (best === undefined || channel.load < best.load) best = channel;
+    return best;
   }
 
   #handle(message: IncomingMessage, reply: ServerResponse): void {

@@ -8,6 +8,8 @@ export interface SandboxServices {
   readonly logs: LogSink;
   readonly metrics: MetricSink;
   readonly reaper: Reaper;
+  /** File with certificates of services on this machine; undefined: there are none. */
+  readonly certificateFile: () => string | undefined;
   /** The interpreter: Node 24, as in `nodejs24.x`. */
   readonly node: string;
   /** What is `/var/runtime` in Lambda: the runtime interface client, outside the repository. */

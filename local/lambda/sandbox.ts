@@ -55,6 +55,7 @@ export async function prepareSandbox(
       initialization,
       region: context.region,
       awsEndpointUrl: context.awsEndpointUrl,
+      certificateFile: services.certificateFile(),
       credentials,
       node: services.node,
     }),

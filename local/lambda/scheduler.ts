@@ -47,7 +47,6 @@ export class Scheduler {
   readonly #running = new Set<ExecutionEnvironment>();
   #laterTimer: NodeJS.Timeout | undefined;
   #starting = 0;
-  #queued = 0;
   #stopped = false;
 
   constructor(options: SchedulerOptions, services: SandboxServices) {
@@ -62,7 +61,7 @@ export class Scheduler {
       const environment = pool.takeIdle();
       if (environment !== undefined) return Promise.resolve(this.#grant(environment, lane, depth));
     }
-    if (this.#stopped || this.#queued >= this.#options.maxQueuedRequests) {
+    if (this.#stopped || lane.waiters.length >= this.#options.maxQueuedRequests) {
       return Promise.reject(throttled("ConcurrentInvocationLimitExceeded"));
     }
     const waiter: Waiter = {
@@ -72,7 +71,6 @@ export class Scheduler {
       timer: setTimeout(() => this.#giveUp(waiter), this.#options.maxQueueMillis),
     };
     lane.waiters.push(waiter);
-    this.#queued++;
     this.#dispatch();
     return waiter.granted.promise;
   }
@@ -123,7 +121,6 @@ export class Scheduler {
       const environment = waiter.pool.takeIdle();
       if (environment !== undefined) {
         lane.waiters.splice(index, 1);
-        this.#queued--;
         clearTimeout(waiter.timer);
         waiter.granted.resolve(this.#grant(environment, lane, waiter.depth));
         continue;
@@ -170,7 +167,6 @@ export class Scheduler {
         const index = lane.waiters.indexOf(waiter);
         if (index < 0) return;
         lane.waiters.splice(index, 1);
-        this.#queued--;
         clearTimeout(waiter.timer);
         waiter.granted.reject(error);
       })
@@ -260,7 +256,6 @@ export class Scheduler {
     const index = waiters.indexOf(waiter);
     if (index < 0) return;
     waiters.splice(index, 1);
-    this.#queued--;
     waiter.granted.reject(throttled("ConcurrentInvocationLimitExceeded"));
   }
 }

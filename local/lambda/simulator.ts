@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { RandomPool } from "../random-pool.ts";
 import type { AccessControl, FunctionInvoker, LogSink, MetricSink, Simulator, SimulatorContext } from "../simulator.ts";
 import { createLambdaApi } from "./api/service.ts";
 import { CodeDirectories } from "./code-directories.ts";
@@ -19,6 +20,8 @@ export interface LambdaDependencies {
   readonly access: AccessControl;
   readonly logs: LogSink;
   readonly metrics: MetricSink;
+  /** File with certificates that functions are to trust beside the usual ones. Default: none. */
+  readonly certificateFile?: () => string | undefined;
   /** What differs from `defaultLambdaOptions`. */
   readonly options?: Partial<LambdaOptions>;
 }
@@ -44,9 +47,10 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
   const { access, logs, metrics } = dependencies;
   const root = join(context.stateDirectory, "lambda");
   const directories = new CodeDirectories(join(root, "code"));
+  const random = new RandomPool(randomBytes);
   const identity = {
     clock: context.clock,
-    randomHex: (bytes: number) => randomBytes(bytes).toString("hex"),
+    randomHex: (bytes: number) => random.take(bytes).toString("hex"),
     uuid: randomUUID,
   };
   const functions = new FunctionStore(context, Math.random);
@@ -57,6 +61,7 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
     logs,
     metrics,
     reaper,
+    certificateFile: dependencies.certificateFile ?? (() => undefined),
     node: process.execPath,
     runtimeDirectory: join(root, "code", "runtime"),
     temporaryRoot: join(root, "tmp"),

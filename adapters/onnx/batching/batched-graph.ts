@@ -5,46 +5,47 @@
  */
 import { FarthingError } from "../../../core/errors.ts";
 import type { Tensor } from "../../../core/protocols/spec/tensor.ts";
+import { deadlineExceeded } from "../../../core/serving/deadline.ts";
 import type { Graph } from "../graph.ts";
 import { createDurationLaw } from "./duration-law.ts";
 import { type MergeableRun, runMerger } from "./merge.ts";
+import { currentRequester, type Requester } from "./request-scope.ts";
 import { sameResults } from "./same-results.ts";
+import { deadlineOf, type WaitingRun, WaitingRuns, workOf } from "./waiting-runs.ts";
 
 export interface BatchingOptions {
   /** Milliseconds with fractions, for durations. */
   readonly monotonicMillis: () => number;
+  /** What deadlines are told in. */
+  readonly epochMillis: () => number;
   /** Calls back when the events that are there already have been dealt with; `setImmediate`. */
   readonly afterEvents: (callback: () => void) => void;
 }
 
+/** Limits of one batch (waiting-runs.ts), and of what may wait. */
 export const BATCHING = {
   rows: 64,
-  /** Rows times the length of the longest, for texts: what leaves the processor's cache gains nothing (../text/batches.ts). */
   paddedTokens: 1024,
-  /** Of the padded tokens, the share that may be padding. */
   paddingShare: 0.25,
-  /** No batch takes longer than this many runs of its first request alone: that is what company may cost it. */
   soloRuns: 4,
   /** Requests that wait for longer are turned away, by the learnt durations. */
   waitMillis: 10_000,
   waiting: 1024,
+  /** So many runs are looked at before a request is turned away because it could not be in time: the first ones are slow. */
+  knownAfterRuns: 8,
   /** So many first batches are run once more, each request alone, and compared. */
   checkedBatches: 3,
 } as const;
 
-interface Waiting extends PromiseWithResolvers<readonly Tensor[]> {
-  readonly run: MergeableRun;
-}
-
 /** The graph itself where its runs cannot share a batch. Throws `overloaded` when too much waits. */
-export function batchedGraph(graph: Graph, { monotonicMillis, afterEvents }: BatchingOptions): Graph {
+export function batchedGraph(graph: Graph, { monotonicMillis, epochMillis, afterEvents }: BatchingOptions): Graph {
   const merger = runMerger(graph.signature);
   if (merger === undefined) return graph;
   const everyOutput = graph.signature.outputs.map(({ name }) => name);
   const law = createDurationLaw();
-  const waiting: Waiting[] = [];
-  let waitingWork = 0;
+  const waiting = new WaitingRuns(BATCHING);
   let working = false;
+  let runs = 0;
   let checksLeft: number = BATCHING.checkedBatches;
   /** A graph whose rows see each other (a scale over the whole batch, say) is found out by the checks. */
   let rowsAreIndependent = true;
@@ -53,13 +54,18 @@ export function batchedGraph(graph: Graph, { monotonicMillis, afterEvents }: Bat
     const started = monotonicMillis();
     const results = await graph.run(inputs, outputs);
     law.observe(work, monotonicMillis() - started);
+    runs++;
     return results;
   }
 
   const alone = (run: MergeableRun) => timed(run.inputs, run.outputs, workOf([run]));
 
-  async function runAlone(batch: readonly Waiting[]): Promise<void> {
-    for (const { run, resolve, reject } of batch) await alone(run).then(resolve, reject);
+  async function runAlone(batch: readonly WaitingRun[]): Promise<void> {
+    for (const { run, requester, resolve, reject } of batch) {
+      const reason = whyNot(requester);
+      if (reason !== undefined) reject(reason);
+      else await alone(run).then(resolve, reject);
+    }
   }
 
   /** Undefined: the batch as a whole has failed or cannot be told apart, which says nothing about any one of its requests. */
@@ -73,7 +79,7 @@ export function batchedGraph(graph: Graph, { monotonicMillis, afterEvents }: Bat
     }
   }
 
-  async function runTogether(batch: readonly Waiting[]): Promise<void> {
+  async function runTogether(batch: readonly WaitingRun[]): Promise<void> {
     const runs = batch.map(({ run }) => run);
     // Of equal inputs a check would prove nothing: a scale over the batch is that of each row.
     if (checksLeft > 0 && !inputsDiffer(runs)) return runAlone(batch);
@@ -84,7 +90,7 @@ export function batchedGraph(graph: Graph, { monotonicMillis, afterEvents }: Bat
   }
 
   /** Answers with what each run gave alone, so that a graph that is found out has done no harm. */
-  async function checked(batch: readonly Waiting[], results: readonly (readonly Tensor[])[]): Promise<void> {
+  async function checked(batch: readonly WaitingRun[], results: readonly (readonly Tensor[])[]): Promise<void> {
     checksLeft--;
     for (const [index, { run, resolve, reject }] of batch.entries()) {
       try {
@@ -97,10 +103,19 @@ export function batchedGraph(graph: Graph, { monotonicMillis, afterEvents }: Bat
     }
   }
 
+  function whyNot(requester: Requester | undefined): FarthingError | undefined {
+    if (requester === undefined) return undefined;
+    if (requester.signal?.aborted) return callerIsGone();
+    return requester.deadlineMillis <= epochMillis() ? deadlineExceeded() : undefined;
+  }
+
   async function work(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = rowsAreIndependent ? nextBatch(waiting, law.estimate) : waiting.splice(0, 1);
-      waitingWork -= workOf(batch.map(({ run }) => run));
+    for (;;) {
+      for (const { requester, reject } of waiting.takeWhere((entry) => whyNot(entry.requester) !== undefined)) {
+        reject(whyNot(requester));
+      }
+      if (waiting.length === 0) break;
+      const batch = rowsAreIndependent ? waiting.takeBatch(epochMillis(), law.estimate) : waiting.takeFirst();
       await (batch.length === 1 ? runAlone(batch) : runTogether(batch));
       // Answers go out and requests come in before the next run holds the thread.
       await new Promise<void>((resolve) => afterEvents(resolve));
@@ -108,18 +123,29 @@ export function batchedGraph(graph: Graph, { monotonicMillis, afterEvents }: Bat
     working = false;
   }
 
+  /** Undefined: it may wait. */
+  function refusal(entry: WaitingRun): FarthingError | undefined {
+    const deadlineMillis = deadlineOf(entry);
+    const workBefore = waiting.workBefore(deadlineMillis);
+    const ahead = workBefore === 0 ? 0 : (law.estimate(workBefore) ?? 0);
+    if (waiting.length >= BATCHING.waiting || (waiting.length > 0 && ahead > BATCHING.waitMillis)) {
+      return tooMuch(waiting.length, ahead);
+    }
+    if (runs < BATCHING.knownAfterRuns || waiting.length === 0) return undefined;
+    const needed = ahead + (law.estimate(workOf([entry.run])) ?? 0);
+    // Work for an answer that comes too late takes the time of those that could be in time.
+    return epochMillis() + needed > deadlineMillis ? tooMuch(waiting.length, ahead) : undefined;
+  }
+
   return {
     ...graph,
     run(inputs, outputs = everyOutput) {
       const run = rowsAreIndependent ? merger.read({ inputs, outputs }) : undefined;
       if (run === undefined) return graph.run(inputs, outputs);
-      const ahead = law.estimate(waitingWork) ?? 0;
-      if (waiting.length >= BATCHING.waiting || (waiting.length > 0 && ahead > BATCHING.waitMillis)) {
-        return Promise.reject(tooMuch(waiting.length, ahead));
-      }
-      const entry = { run, ...Promise.withResolvers<readonly Tensor[]>() };
-      waiting.push(entry);
-      waitingWork += workOf([run]);
+      const entry = { run, requester: currentRequester(), ...Promise.withResolvers<readonly Tensor[]>() };
+      const refused = refusal(entry);
+      if (refused !== undefined) return Promise.reject(refused);
+      waiting.add(entry);
       if (!working) {
         working = true;
         afterEvents(() => void work());
@@ -139,45 +165,8 @@ function inputsDiffer([first, ...others]: readonly MergeableRun[]): boolean {
   );
 }
 
-/** Padded tokens for texts, else rows. */
-function workOf(runs: readonly MergeableRun[]): number {
-  const rows = runs.reduce((sum, run) => sum + run.rows, 0);
-  return rows * Math.max(1, ...runs.map(({ length }) => length));
-}
-
-/**
- * Takes the one that waits longest, and in the order of their arrival those that may go with it: nobody is overtaken by a
- * batch that it does not fit into more than once.
- */
-function nextBatch(waiting: Waiting[], estimate: (work: number) => number | undefined): Waiting[] {
-  const first = waiting.shift() as Waiting;
-  const batch = [first];
-  const solo = estimate(workOf([first.run])) ?? 0;
-  let rows = first.run.rows;
-  let length = first.run.length;
-  let tokens = rows * length;
-  for (let index = 0; index < waiting.length; ) {
-    const { run } = waiting[index] as Waiting;
-    const longest = Math.max(length, run.length);
-    const padded = (rows + run.rows) * longest;
-    const real = tokens + run.rows * run.length;
-    const fits =
-      run.key === first.run.key &&
-      rows + run.rows <= BATCHING.rows &&
-      padded <= BATCHING.paddedTokens &&
-      padded - real <= BATCHING.paddingShare * padded &&
-      (estimate((rows + run.rows) * Math.max(1, longest)) ?? 0) <= BATCHING.soloRuns * solo;
-    if (!fits) {
-      index++;
-      continue;
-    }
-    batch.push(...waiting.splice(index, 1));
-    rows += run.rows;
-    length = longest;
-    tokens = real;
-  }
-  return batch;
-}
+const callerIsGone = (): FarthingError =>
+  new FarthingError("cancelled", "The caller went away before its turn came; nothing was computed.");
 
 const tooMuch = (waiting: number, millis: number): FarthingError =>
   new FarthingError("overloaded", `${waiting} requests wait for this model already; try again in a moment.`, {

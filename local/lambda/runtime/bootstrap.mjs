@@ -40,11 +40,12 @@ globalThis.awslambda = {
     return handler;
   },
 };
+// A thread's own stdout goes through the main thread, some time later.
+let writeFromThread = (line) => void writeSync(1, line);
 const logError = patchConsole(invokeStore, {
   format: environment.AWS_LAMBDA_LOG_FORMAT,
   level: environment.AWS_LAMBDA_LOG_LEVEL,
-  // A thread's own stdout goes through the main thread, some time later.
-  write: manyRequests ? (line) => void writeSync(1, line) : (line) => process.stdout.write(line),
+  write: manyRequests ? (line) => writeFromThread(line) : (line) => process.stdout.write(line),
 });
 const api = new RuntimeApiClient(environment.AWS_LAMBDA_RUNTIME_API, manyRequests);
 
@@ -58,6 +59,32 @@ try {
 }
 
 const run = loaded.streaming ? runStreaming : runBuffered;
+
+/** Where a handler finds the AbortSignal of a caller that went away; on Lambda nobody puts one there. */
+const CALLER_SIGNAL = Symbol.for("farthing.caller-signal");
+/** Where a handler that writes a line for each request finds a cheaper way out than a write to stdout. */
+const LOG_LINE = Symbol.for("farthing.log-line");
+
+// Loaded where it is used: one request at a time starts without it.
+const channel = manyRequests
+  ? await (await import("./invocation-channel.mjs")).openInvocationChannel(
+      environment.AWS_LAMBDA_RUNTIME_API,
+      (head, body, answer) => {
+        const context = contextOf(head);
+        Object.defineProperty(context, CALLER_SIGNAL, { get: () => answer.signal });
+        void invokeStore.runInvocation(context, () =>
+          loaded.streaming ? streamOn(answer, body, context) : respondOn(answer, body, context),
+        );
+      },
+    )
+  : undefined;
+if (channel !== undefined) {
+  globalThis[LOG_LINE] = (line) => channel.log(line);
+  // In one order with what the handler logs there, and out at once: what comes next may be a crash.
+  writeFromThread = (line) => channel.logNow(line);
+  await channel.closed;
+  throw new Error("The platform has closed the invocation channel.");
+}
 
 while (manyRequests) {
   const { headers, body } = await api.next();
@@ -105,6 +132,28 @@ async function runStreaming(event, context) {
     logError("Invoke Error", error);
     await fail(errorDocument(error));
     await answered;
+  }
+}
+
+async function respondOn(answer, body, context) {
+  try {
+    answer.respond(serialize(await loaded.handler(JSON.parse(body), context)));
+  } catch (error) {
+    logError("Invoke Error", error);
+    answer.fail(errorDocument(error));
+  }
+}
+
+async function streamOn(answer, body, context) {
+  try {
+    const running = loaded.handler(JSON.parse(body), answer, context);
+    if (typeof running?.then !== "function") throw new Error("Streaming does not support non-async handlers.");
+    // biome-ignore lint/suspicious/noConsole: a line of the function's own log
+    if ((await running) !== undefined) console.warn("Streaming handlers ignore return values.");
+    if (!answer.writableFinished) throw new Error("Response stream is not finished.");
+  } catch (error) {
+    logError("Invoke Error", error);
+    answer.fail(errorDocument(error));
   }
 }
 

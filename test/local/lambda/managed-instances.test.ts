@@ -1,4 +1,5 @@
 import { type RunningLambda, startLambda } from "./running-lambda.ts";
+import { until } from "./waiting.ts";
 
 let running: RunningLambda;
 
@@ -82,6 +83,63 @@ test("streamed answers of one thread run side by side", async () => {
   const name = await running.addFunction("streams", onInstances(4, 1));
   const answers = await Promise.all(Array.from({ length: 4 }, () => running.invoke(name, { chunks: 3 }, "streaming")));
   expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+});
+
+const logged = (text: string) => running.lines.some(([, line]) => line.includes(text));
+const leaving = (functionArn: string, name: string) => {
+  const caller = new AbortController();
+  const payload = Buffer.from(JSON.stringify({ name, millis: 10_000 }));
+  const answer = running.lambda.invoke({ functionArn, payload, responseMode: "buffered", signal: caller.signal });
+  return { caller, answer };
+};
+
+test("a caller that leaves is told to the request that runs for it, and to no other", async () => {
+  const name = await running.addFunction("caller", onInstances(4, 1));
+  const [staying, going] = [leaving(name, "staying"), leaving(name, "going")];
+  await until(() => logged("staying begins told") && logged("going begins told"));
+  going.caller.abort();
+  await until(() => logged("going left by its caller"));
+  expect(logged("staying left")).toBe(false);
+  staying.caller.abort();
+  await Promise.all([going.answer, staying.answer]);
+});
+
+test("a request that waits leaves the queue with its caller, and never runs", async () => {
+  const name = await running.addFunction("caller", onInstances(1, 1));
+  const first = leaving(name, "first");
+  await until(() => logged("first begins"));
+  const second = leaving(name, "second");
+  const refused = expect(second.answer).rejects.toThrow("abort");
+  second.caller.abort();
+  await refused;
+  first.caller.abort();
+  await first.answer;
+  await running.invoke(name, { name: "third", millis: 0 });
+  expect(logged("third done")).toBe(true);
+  expect(logged("second begins")).toBe(false);
+});
+
+test("one request at a time is never told, as in Lambda", async () => {
+  const name = await running.addFunction("caller");
+  const caller = new AbortController();
+  const payload = Buffer.from(JSON.stringify({ name: "alone", millis: 50 }));
+  const answer = running.lambda.invoke({ functionArn: name, payload, responseMode: "buffered", signal: caller.signal });
+  await until(() => logged("alone begins untold"));
+  caller.abort();
+  await answer;
+  await until(() => logged("alone done"));
+});
+
+test("a stream that nobody reads holds its handler back, and goes on when it is read", async () => {
+  const functionArn = await running.addFunction("slow-reader", onInstances(4, 1));
+  const payload = Buffer.from(JSON.stringify({ chunks: 40, bytes: 16 * 1024 }));
+  const { body } = await running.lambda.invoke({ functionArn, payload, responseMode: "streaming" });
+  await until(() => logged("waits for its reader"));
+  expect(logged("has written all")).toBe(false);
+  let bytes = 0;
+  for await (const chunk of body) bytes += chunk.length;
+  expect(bytes).toBe(40 * 16 * 1024);
+  await until(() => logged("has written all"));
 });
 
 test("what Lambda refuses there is refused here", async () => {
