@@ -1,12 +1,18 @@
-/** API keys in a table: `{ pk: "key#<sha256 hex>", …ApiKeyRecord }`, each field a string attribute. */
-import type { ApiKeyRecord, ApiKeyStore } from "../../core/tenants/key.ts";
+/**
+ * API keys in a table: `{ pk: "key#<sha256 hex>", …ApiKeyRecord }`, each field a string attribute; scopes and terms as JSON.
+ */
+import type { DataClass } from "../../core/tenants/data-class.ts";
+import type { ApiKeyDirectory, ApiKeyRecord, ApiKeyStore } from "../../core/tenants/key.ts";
+import type { KeyScopes } from "../../core/tenants/scope.ts";
+import { decodeTerms, encodeTerms } from "../../core/tenants/terms.ts";
 import { dependencyUnavailable } from "../aws/dependency-error.ts";
-import { type Item, keyOf, type ReadableTable, type Table, textOf } from "./table.ts";
+import type { AdministeredTable } from "./administered-table.ts";
+import { type Item, keyOf, type ReadableTable, textOf } from "./table.ts";
 
-const FIELDS = ["hash", "tenant", "name", "prefix", "createdAt", "state", "expiresAt"] as const;
-const OPTIONAL: ReadonlySet<string> = new Set(["expiresAt"]);
+const TEXT_FIELDS = ["hash", "tenant", "name", "prefix", "createdAt", "state"] as const;
 
-const partitionOf = (hash: string): string => `key#${hash}`;
+const PREFIX = "key#";
+const partitionOf = (hash: string): string => `${PREFIX}${hash}`;
 
 export function apiKeyReaderOn(table: ReadableTable): Pick<ApiKeyStore, "find"> {
   return {
@@ -17,15 +23,18 @@ export function apiKeyReaderOn(table: ReadableTable): Pick<ApiKeyStore, "find"> 
   };
 }
 
-export function apiKeyStoreOn(table: Table): ApiKeyStore {
+export function apiKeyDirectoryOn(table: AdministeredTable): ApiKeyDirectory {
   return {
     ...apiKeyReaderOn(table),
     async put(record) {
-      const fields = FIELDS.filter((field) => record[field] !== undefined).map((field) => [
-        field,
-        { S: record[field] },
-      ]);
-      await answered(table.put({ ...keyOf(partitionOf(record.hash)), ...Object.fromEntries(fields) }));
+      await answered(table.put({ ...keyOf(partitionOf(record.hash)), ...attributesOf(record) }));
+    },
+    async list(tenant) {
+      const items = await answered(table.scan(PREFIX, { name: "tenant", value: tenant }));
+      return items.map(recordOf).sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+    },
+    async remove(hash) {
+      await answered(table.remove(partitionOf(hash)));
     },
   };
 }
@@ -38,14 +47,36 @@ async function answered<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+function attributesOf(record: ApiKeyRecord): Item {
+  const texts: Record<string, string | undefined> = {
+    expiresAt: record.expiresAt,
+    dataClass: record.dataClass,
+    scopes: record.scopes && JSON.stringify(record.scopes),
+    terms: record.terms && encodeTerms(record.terms),
+  };
+  for (const field of TEXT_FIELDS) texts[field] = record[field];
+  return Object.fromEntries(
+    Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [[name, { S: text }]])),
+  );
+}
+
 /** A record that lacks a field is refused as a fault of ours: half a key must not open anything. */
 function recordOf(item: Item): ApiKeyRecord {
   const record: Record<string, string> = {};
-  for (const field of FIELDS) {
+  for (const field of TEXT_FIELDS) {
     const text = textOf(item, field);
-    if (text !== undefined) record[field] = text;
-    else if (!OPTIONAL.has(field))
-      throw new Error(`key store: the record ${textOf(item, "prefix") ?? ""}… lacks ${field}`);
+    if (text === undefined) throw new Error(`key store: the record ${textOf(item, "prefix") ?? ""}… lacks ${field}`);
+    record[field] = text;
   }
-  return record as unknown as ApiKeyRecord;
+  const expiresAt = textOf(item, "expiresAt");
+  const dataClass = textOf(item, "dataClass");
+  const scopes = textOf(item, "scopes");
+  const terms = textOf(item, "terms");
+  return {
+    ...(record as unknown as ApiKeyRecord),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(dataClass !== undefined && { dataClass: dataClass as DataClass }),
+    ...(scopes !== undefined && { scopes: JSON.parse(scopes) as KeyScopes }),
+    ...(terms !== undefined && { terms: decodeTerms(terms) }),
+  };
 }

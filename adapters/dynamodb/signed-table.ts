@@ -1,13 +1,16 @@
-import type { SignedClient } from "../aws/signed-client.ts";
+import { AwsServiceError, type SignedClient } from "../aws/signed-client.ts";
 import { readBody } from "../aws/transport.ts";
-import { type Item, keyOf, PARTITION_KEY, type ReadableTable } from "./table.ts";
+import { type ChangingTable, type Item, keyOf, PARTITION_KEY } from "./table.ts";
 
 /** A read takes single-digit milliseconds; whoever waits longer is better served by another try. */
 const SILENCE_TIMEOUT_MILLIS = 1_500;
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html */
-export function signedTable(client: SignedClient, tableName: string): ReadableTable {
-  async function call<Output>(operation: "GetItem" | "Query", input: object): Promise<Output> {
+export function signedTable(client: SignedClient, tableName: string): ChangingTable {
+  async function call<Output>(
+    operation: "GetItem" | "Query" | "PutItem" | "DeleteItem",
+    input: object,
+  ): Promise<Output> {
     const response = await client.send({
       method: "POST",
       path: "/",
@@ -39,6 +42,37 @@ export function signedTable(client: SignedClient, tableName: string): ReadableTa
         from = page.LastEvaluatedKey;
       } while (from !== undefined);
       return items;
+    },
+    async latest(partition, limit, before) {
+      const page = await call<{ readonly Items?: readonly Item[] }>("Query", {
+        TableName: tableName,
+        KeyConditionExpression: `${PARTITION_KEY} = :partition`,
+        ExpressionAttributeValues: { ":partition": { S: partition } },
+        ConsistentRead: true,
+        ScanIndexForward: false,
+        Limit: limit,
+        ...(before !== undefined && { ExclusiveStartKey: keyOf(partition, before) }),
+      });
+      return page.Items ?? [];
+    },
+    async remove(partition, sort) {
+      await call("DeleteItem", { TableName: tableName, Key: keyOf(partition, sort) });
+    },
+    /** Sent again when no reply came: `refused` may then mean that the first try was taken. */
+    async put(item, condition) {
+      const input = {
+        TableName: tableName,
+        Item: item,
+        ...(condition && { ConditionExpression: condition.expression }),
+        ...(condition?.values && { ExpressionAttributeValues: condition.values }),
+      };
+      try {
+        await call("PutItem", input);
+        return "written";
+      } catch (error) {
+        if (error instanceof AwsServiceError && error.code === "ConditionalCheckFailedException") return "refused";
+        throw error;
+      }
     },
   };
 }

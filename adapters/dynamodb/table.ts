@@ -1,6 +1,6 @@
 /**
  * What Farthing asks of a DynamoDB table: items by key, a partition in order, a conditional write. Two implementations:
- * sdk-table.ts (CLI) and signed-table.ts (functions: reading only, without the SDK's start-up cost).
+ * sdk-table.ts (CLI) and signed-table.ts (functions: without the SDK's start-up cost).
  */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 
@@ -22,6 +22,14 @@ export interface Condition {
 export interface Table extends ReadableTable {
   /** `refused`: the condition did not hold, nothing was written. */
   put(item: Item, condition?: Condition): Promise<"written" | "refused">;
+}
+
+/** A table whose items come and go. */
+export interface ChangingTable extends Table {
+  /** Of a partition, from the highest sort key down, or from below `before`. */
+  latest(partition: string, limit: number, before?: string): Promise<readonly Item[]>;
+  /** Whether it was there or not. */
+  remove(partition: string, sort: string): Promise<void>;
 }
 
 /** Attribute names of every table's key. */

@@ -7,6 +7,7 @@ type OpenAiErrorType =
   | "authentication_error"
   | "permission_error"
   | "rate_limit_error"
+  | "insufficient_quota"
   | "server_error";
 
 /** Words that OpenAI's own API uses for the same thing; every other code goes out under its Farthing name. */
@@ -15,10 +16,13 @@ const OPENAI_CODES: Partial<Record<ErrorCode, string>> = {
   invalid_key: "invalid_api_key",
   unknown_model: "model_not_found",
   overloaded: "rate_limit_exceeded",
+  rate_limited: "rate_limit_exceeded",
+  budget_exceeded: "insufficient_quota",
 };
 
-/** `type` follows the status, as the clients' exception classes do. */
-function errorType(status: number): OpenAiErrorType {
+/** `type` follows the status, as the clients' exception classes do; OpenAI tells quota and rate apart by it. */
+function errorType({ code, status }: FarthingError): OpenAiErrorType {
+  if (code === "budget_exceeded") return "insufficient_quota";
   if (status === 401) return "authentication_error";
   if (status === 403) return "permission_error";
   if (status === 429) return "rate_limit_error";
@@ -29,7 +33,7 @@ function errorType(status: number): OpenAiErrorType {
 export const openAiErrorBody = (error: FarthingError) => ({
   error: {
     message: error.message,
-    type: errorType(error.status),
+    type: errorType(error),
     param: error.field ?? null,
     code: OPENAI_CODES[error.code] ?? error.code,
   },

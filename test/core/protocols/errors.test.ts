@@ -14,6 +14,8 @@ const OPENAI_FORM: Partial<Record<ErrorCode, { readonly type: string; readonly c
   unknown_model: { type: "invalid_request_error", code: "model_not_found" },
   payload_too_large: { type: "invalid_request_error", code: "payload_too_large" },
   overloaded: { type: "rate_limit_error", code: "rate_limit_exceeded" },
+  rate_limited: { type: "rate_limit_error", code: "rate_limit_exceeded" },
+  budget_exceeded: { type: "insufficient_quota", code: "insufficient_quota" },
   internal: { type: "server_error", code: "internal" },
   model_not_ready: { type: "server_error", code: "model_not_ready" },
   deadline_exceeded: { type: "server_error", code: "deadline_exceeded" },
@@ -31,7 +33,7 @@ test.each(CODES)("%s keeps its status and message in both protocols", (code) => 
     error: {
       message: "What happened.",
       param: "inputs[0]",
-      type: expect.stringMatching(/_error$/),
+      type: expect.stringMatching(/_error$|^insufficient_quota$/),
       code: expect.any(String),
       ...OPENAI_FORM[code],
     },
@@ -44,6 +46,10 @@ test.each([openai, openInference])("$name: no field, no param; when to come back
 
   const busy = new FarthingError("overloaded", "x", { retryAfterSeconds: 1.2 });
   expect(protocol.encodeError(busy, "r").headers["retry-after"]).toBe("2");
+
+  const spent = new FarthingError("budget_exceeded", "x", { retryAfterSeconds: 3_600 });
+  expect(protocol.encodeError(spent, "r").headers).toMatchObject({ "retry-after": "3600", "x-should-retry": "false" });
+  expect(protocol.encodeError(busy, "r").headers["x-should-retry"]).toBeUndefined();
 
   const challenge = (code: ErrorCode) =>
     protocol.encodeError(new FarthingError(code, "x"), "r").headers["www-authenticate"];
