@@ -25,6 +25,14 @@ export interface CircuitBreaker {
   closedInMillis(nowMillis: number): number;
 }
 
+const SLICE_MILLIS = 3_000;
+
+interface Slice {
+  readonly at: number;
+  outcomes: number;
+  failures: number;
+}
+
 type State =
   | { readonly type: "closed" }
   | { readonly type: "open"; readonly untilMillis: number; readonly forMillis: number }
@@ -32,23 +40,28 @@ type State =
 
 export function createCircuitBreaker(): CircuitBreaker {
   let state: State = { type: "closed" };
-  let outcomes: { readonly at: number; readonly failed: boolean }[] = [];
+  /** Oldest first; a few of them, however many requests there are. */
+  let slices: Slice[] = [];
 
   function record(at: number, failed: boolean): void {
-    outcomes.push({ at, failed });
-    const oldest = at - BREAKER_LIMITS.windowMillis;
-    if ((outcomes[0] as { at: number }).at < oldest) outcomes = outcomes.filter((outcome) => outcome.at >= oldest);
+    let slice = slices.at(-1);
+    if (slice === undefined || at >= slice.at + SLICE_MILLIS) {
+      slice = { at, outcomes: 0, failures: 0 };
+      slices = [...slices.filter((known) => known.at + BREAKER_LIMITS.windowMillis >= at), slice];
+    }
+    slice.outcomes++;
+    slice.failures += Number(failed);
   }
 
   function open(nowMillis: number, forMillis: number): void {
-    outcomes = [];
+    slices = [];
     state = { type: "open", untilMillis: nowMillis + forMillis, forMillis };
   }
 
   const failsMostly = (): boolean => {
-    if (outcomes.length < BREAKER_LIMITS.fewestOutcomes) return false;
-    const failures = outcomes.reduce((sum, { failed }) => sum + Number(failed), 0);
-    return failures >= outcomes.length * BREAKER_LIMITS.failureShare;
+    const outcomes = slices.reduce((sum, slice) => sum + slice.outcomes, 0);
+    const failures = slices.reduce((sum, slice) => sum + slice.failures, 0);
+    return outcomes >= BREAKER_LIMITS.fewestOutcomes && failures >= outcomes * BREAKER_LIMITS.failureShare;
   };
 
   return {
@@ -61,7 +74,7 @@ export function createCircuitBreaker(): CircuitBreaker {
     succeeded(nowMillis) {
       if (state.type === "closed") record(nowMillis, false);
       else {
-        outcomes = [];
+        slices = [];
         state = { type: "closed" };
       }
     },

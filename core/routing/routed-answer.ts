@@ -3,7 +3,7 @@
  * may help, and with a second try beside the first where it is slow. An answer counts once its first event is there: what
  * fails later has been seen by the caller, and cannot be taken back.
  */
-import { asFarthingError, FarthingError } from "../errors.ts";
+import { asFarthingError, FarthingError, isFarthingError } from "../errors.ts";
 import type { InferenceResult } from "../protocols/spec/inference.ts";
 import type { AttemptOutcome } from "../serving/attempt.ts";
 import { begun } from "../serving/begun.ts";
@@ -16,17 +16,21 @@ import { allowedFor, type Candidate } from "./candidate.ts";
 import { firstOf } from "./hedged.ts";
 import { createTargetStates } from "./target-states.ts";
 import { verdictOn } from "./verdict.ts";
+import { isAsleep } from "./wake/asleep.ts";
+import type { Waker } from "./wake/waker.ts";
 
 export interface RoutedOptions {
   /** In order of preference. Throws FarthingError when there are none. */
   candidates(work: Work): readonly Candidate[] | Promise<readonly Candidate[]>;
+  /** Undefined: no target here sleeps. */
+  readonly waker?: Pick<Waker, "met"> | undefined;
   readonly clock: Clock;
 }
 
 /** Slower than this share of the last answers: a second try is worth its price. */
 const HEDGE_QUANTILE = 0.95;
 
-export function routedAnswer({ candidates, clock }: RoutedOptions): Answer {
+export function routedAnswer({ candidates, waker, clock }: RoutedOptions): Answer {
   const retries = createExtraWorkBudget(RETRY_LIMITS);
   const hedges = createExtraWorkBudget(HEDGE_LIMITS);
   const states = createTargetStates();
@@ -53,11 +57,25 @@ export function routedAnswer({ candidates, clock }: RoutedOptions): Answer {
         }
         const { goesOn, retries: mayHelp } = verdictOn(failure.code);
         if (!goesOn || clock.epochMillis() >= work.context.deadlineMillis) throw failure;
+        if (isAsleep(failure) && (await woken(work, candidate, open.slice(next + 1)))) continue;
         if (isRetry || !mayHelp || !candidate.target.hasCopies || !retries.withdraw()) break;
       }
     }
     throw failure ?? new FarthingError("model_not_ready", `Nothing here serves the model "${work.model.name}".`);
   };
+
+  /** Throws where the request ends, or becomes something else, because the model sleeps. */
+  async function woken(work: Work, { model }: Candidate, rest: readonly Candidate[]): Promise<boolean> {
+    if (waker === undefined) return false;
+    const hasOtherTarget = rest.some((other) => other.model === model);
+    try {
+      return (await waker.met(work, { model: model.name, hasOtherTarget, hasStandIn: rest.length > 0 })) === "again";
+    } catch (thrown) {
+      if (isFarthingError(thrown)) throw thrown;
+      // What is known of the wake-up cannot be reached, or the model not be looked at: the next candidate may do.
+      return false;
+    }
+  }
 
   /** One try, with another one beside it where the target is of a kind that may be asked twice, and slow this time. */
   function attempted(candidate: Candidate, other: Candidate, work: Work): Promise<InferenceResult> {

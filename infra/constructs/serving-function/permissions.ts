@@ -30,6 +30,21 @@ export const readUsage = (tableArn: string) => allow("ReadUsage", ["dynamodb:Que
 export const keepJobs = (tableArn: string) =>
   allow("KeepJobs", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"], [tableArn]);
 
+/** Customers' files, and what batches answer. */
+export const keepFiles = (bucketArn: string) =>
+  allow("KeepFiles", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [`${bucketArn}/files/*`]);
+
+/** Itself, for work on jobs that nobody waits for. */
+export const startJobs = (functionArn: string) => allow("StartJobs", ["lambda:InvokeFunction"], [functionArn]);
+
+/** Requests with an Idempotency-Key: one by its name, nobody lists them from here. */
+export const recordRequests = (tableArn: string) =>
+  allow("RecordRequests", ["dynamodb:GetItem", "dynamodb:PutItem"], [tableArn]);
+
+/** Their answers, where they are large. */
+export const keepAnswers = (bucketArn: string) =>
+  allow("KeepAnswers", ["s3:GetObject", "s3:PutObject"], [`${bucketArn}/*`]);
+
 /** Any file of any version: which ones a process reads is decided by the registry at run time. */
 export const readModels = (bucketArn: string) =>
   allow("ReadModels", ["s3:GetObject"], [`${bucketArn}/blobs/*`, `${bucketArn}/manifests/*`]);

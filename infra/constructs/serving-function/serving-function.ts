@@ -16,26 +16,33 @@ import {
   SystemLogLevel,
   Tracing,
 } from "aws-cdk-lib/aws-lambda";
-import { AssetHashType, Duration, type RemovalPolicy, Stack, Validations } from "aws-cdk-lib/core";
+import { ArnFormat, AssetHashType, Duration, type RemovalPolicy, Stack, Validations } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import type { CompleteProvisioning } from "../../../core/planner/plan-from-prices.ts";
 import type { DeployedFunction } from "../../../core/pricing/deployed-functions.ts";
 import type { CostRates } from "../../../core/pricing/request-cost.ts";
 import type { EndpointRoute } from "../../endpoint-routes.ts";
+import type { CacheAddress } from "../../stacks/cache-stack.ts";
 import type { UpstreamRoute } from "../../upstream-routes.ts";
 import type { FunctionBundle } from "../function-bundle/function-bundle.ts";
+import { JobSweep } from "../job-sweep/job-sweep.ts";
 import { NamedLogGroup } from "../log-group/log-group.ts";
 import type { ManagedCapacity } from "../managed-capacity/managed-capacity.ts";
 import { LIVE_ALIAS, ProvisionedAlias } from "../provisioned-alias/provisioned-alias.ts";
+import { cacheStatements } from "./cache-permissions.ts";
 import { endpointStatements } from "./endpoint-permissions.ts";
 import {
   callFunctions,
+  keepAnswers,
+  keepFiles,
   keepJobs,
   readModels,
   readRegistry,
   readTenants,
   readUsage,
+  recordRequests,
   sendTraces,
+  startJobs,
   writeBudgets,
   writeLog,
 } from "./permissions.ts";
@@ -67,6 +74,8 @@ export interface ServingFunctionProps {
   readonly endpoints?: readonly EndpointRoute[] | undefined;
   /** Servers that speak OpenAI's API, which it calls. Default: none. */
   readonly upstreams?: readonly UpstreamRoute[] | undefined;
+  /** Undefined: it keeps answers to itself. */
+  readonly cache?: CacheAddress | undefined;
 }
 
 export interface FunctionSize {
@@ -100,7 +109,10 @@ export interface ServingState {
   readonly tenantsTable: ImportedResource;
   readonly usageTable: ImportedResource;
   readonly jobsTable: ImportedResource;
+  readonly requestsTable: ImportedResource;
+  readonly answerBucket: ImportedResource;
   readonly modelBucket: ImportedResource;
+  readonly fileBucket: ImportedResource;
 }
 
 export interface ImportedResource {
@@ -140,6 +152,7 @@ export class ServingFunction extends Construct {
       forwardsTo,
       endpoints = [],
       upstreams = [],
+      cache,
       costRates,
       heartbeatSeconds,
     } = props;
@@ -154,6 +167,13 @@ export class ServingFunction extends Construct {
     // Everything below /v1 goes to the router.
     const isRouter = deployment === "router";
     const forwardedArns = [...(forwardsTo?.values() ?? [])].map((target) => target.calledArn);
+    // By its name: the function needs the role first.
+    const ownArn = Stack.of(this).formatArn({
+      service: "lambda",
+      resource: "function",
+      resourceName: this.functionName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
     const role = new Role(this, "Role", {
       description: `What ${this.functionName} may do`,
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
@@ -163,11 +183,21 @@ export class ServingFunction extends Construct {
             readRegistry(state.registryTable.arn),
             readTenants(state.tenantsTable.arn),
             writeBudgets(state.tenantsTable.arn),
-            ...(isRouter ? [readUsage(state.usageTable.arn), keepJobs(state.jobsTable.arn)] : []),
+            recordRequests(state.requestsTable.arn),
+            keepAnswers(state.answerBucket.arn),
+            ...(isRouter
+              ? [
+                  readUsage(state.usageTable.arn),
+                  keepJobs(state.jobsTable.arn),
+                  startJobs(ownArn),
+                  keepFiles(state.fileBucket.arn),
+                ]
+              : []),
             ...(holds === undefined ? [] : [readModels(state.modelBucket.arn)]),
             ...(forwardedArns.length === 0 ? [] : [callFunctions(forwardedArns)]),
             ...endpointStatements(Stack.of(this), state.modelBucket.arn, endpoints),
             ...upstreamStatements(Stack.of(this), upstreams),
+            ...cacheStatements(Stack.of(this), cache),
             writeLog(logGroup.logGroupArn),
             ...(operations.tracing ? [sendTraces()] : []),
           ],
@@ -201,10 +231,14 @@ export class ServingFunction extends Construct {
         tenantsTable: state.tenantsTable.name,
         usageTable: isRouter ? state.usageTable.name : undefined,
         jobsTable: isRouter ? state.jobsTable.name : undefined,
+        requestsTable: state.requestsTable.name,
+        answerBucket: state.answerBucket.name,
         modelBucket: state.modelBucket.name,
+        fileBucket: isRouter ? state.fileBucket.name : undefined,
         costs: costRates && { rates: costRates, self: this.billed, groups: billedGroups(forwardsTo) },
         endpoints,
         upstreams,
+        cache,
         heartbeatSeconds,
         workers: instances?.workers,
         modelCache: holds && instances?.modelCache,
@@ -215,6 +249,7 @@ export class ServingFunction extends Construct {
       systemLogLevelV2: SystemLogLevel[operations.platformLogLevel],
       tracing: operations.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     });
+    if (isRouter) new JobSweep(this, "JobSweep", { function: this.function });
     if (instances !== undefined) placeOn(this.function.node.defaultChild as CfnFunction, instances);
     const { functionName, function: owner } = this;
     this.calledName = calledFunctionName(environment, deployment, provisioned !== undefined);
@@ -224,7 +259,10 @@ export class ServingFunction extends Construct {
         : new ProvisionedAlias(this, "Live", { function: owner, functionName, provisioned }).functionArn;
   }
 
-  private acknowledgeWildcards(role: Role, { holds, operations, state, endpoints = [] }: ServingFunctionProps): void {
+  private acknowledgeWildcards(
+    role: Role,
+    { deployment, holds, operations, state, endpoints = [] }: ServingFunctionProps,
+  ): void {
     for (const { asynchronous } of endpoints) {
       for (const folder of asynchronous === undefined ? [] : ["requests", "results", "failures"]) {
         Validations.of(role).acknowledge({
@@ -233,6 +271,16 @@ export class ServingFunction extends Construct {
         });
       }
     }
+    if (deployment === "router") {
+      Validations.of(role).acknowledge({
+        id: `AwsSolutions-IAM5[Resource::${state.fileBucket.arnExport}/files/*]`,
+        reason: "Files have ids that come into being with each upload, in a folder of their tenant.",
+      });
+    }
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${state.answerBucket.arnExport}/*]`,
+      reason: "Answers that are kept for a day, each under a random token; only to GetObject and PutObject.",
+    });
     if (holds !== undefined) {
       for (const folder of ["blobs", "manifests"]) {
         Validations.of(role).acknowledge({

@@ -1,6 +1,7 @@
 /** The environment variables by which the one serving handler learns which deployment it is (functions/inference/environment.ts). */
 import type { CostFacts } from "../../../core/pricing/request-pricer.ts";
 import type { EndpointRoute } from "../../endpoint-routes.ts";
+import type { CacheAddress } from "../../stacks/cache-stack.ts";
 import type { UpstreamRoute } from "../../upstream-routes.ts";
 
 export interface DeploymentFacts {
@@ -17,13 +18,19 @@ export interface DeploymentFacts {
   readonly endpoints?: readonly EndpointRoute[] | undefined;
   /** Servers that speak OpenAI's API; only the router calls them. */
   readonly upstreams?: readonly UpstreamRoute[] | undefined;
+  readonly cache?: CacheAddress | undefined;
   readonly registryTable: string;
   readonly tenantsTable: string;
   /** Only where customers ask for their usage. */
   readonly usageTable: string | undefined;
   /** Only where jobs are taken and models woken. */
   readonly jobsTable: string | undefined;
+  /** Requests with an Idempotency-Key, and their answers. */
+  readonly requestsTable: string;
+  readonly answerBucket: string;
   readonly modelBucket: string;
+  /** Only where customers' files are kept. */
+  readonly fileBucket: string | undefined;
   /** Silence of an answer under way after which it gives a sign of life; undefined: the code's own default. */
   readonly heartbeatSeconds?: number | undefined;
   /** What requests cost, for cards whose price follows it; undefined: such cards are not served. */
@@ -55,11 +62,21 @@ export function servingVariables(facts: DeploymentFacts): Record<string, string>
       }),
     ...(facts.upstreams !== undefined &&
       facts.upstreams.length > 0 && { FARTHING_UPSTREAMS: JSON.stringify(facts.upstreams) }),
+    ...(facts.cache !== undefined && {
+      FARTHING_CACHE: JSON.stringify({
+        host: facts.cache.host,
+        port: facts.cache.port,
+        login: { cache: facts.cache.name, user: facts.cache.name },
+      }),
+    }),
     FARTHING_REGISTRY_TABLE: facts.registryTable,
     FARTHING_TENANTS_TABLE: facts.tenantsTable,
     ...(facts.usageTable !== undefined && { FARTHING_USAGE_TABLE: facts.usageTable }),
     ...(facts.jobsTable !== undefined && { FARTHING_JOBS_TABLE: facts.jobsTable }),
+    FARTHING_REQUESTS_TABLE: facts.requestsTable,
+    FARTHING_ANSWER_BUCKET: facts.answerBucket,
     FARTHING_MODEL_BUCKET: facts.modelBucket,
+    ...(facts.fileBucket !== undefined && { FARTHING_FILE_BUCKET: facts.fileBucket }),
     ...(facts.heartbeatSeconds !== undefined && { FARTHING_HEARTBEAT_SECONDS: String(facts.heartbeatSeconds) }),
     ...(facts.costs !== undefined && { FARTHING_COSTS: JSON.stringify(facts.costs) }),
     ...(facts.modelCache !== undefined && {
