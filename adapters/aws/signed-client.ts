@@ -9,7 +9,7 @@ import { canonicalQuery, createSigner, type SigningScope } from "./signature.ts"
 import { createTransport, NoAnswer, readBody, type Transport } from "./transport.ts";
 
 export interface SignedRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE" | "HEAD";
   /** Path with every segment URI-encoded once. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;

@@ -2,8 +2,14 @@
  * What a protocol gives the API: its routes, and the form of its errors. A protocol never authenticates, charges, routes
  * or calls a model: core/serving does that once for all of them. The table of protocols is protocols/protocols.ts.
  */
+
+import type { BatchDesk } from "../batches/batch-desk.ts";
 import type { FarthingError } from "../errors.ts";
+import type { FileDesk } from "../files/file-desk.ts";
+import type { JobDesk } from "../jobs/job-desk.ts";
+import type { UsageReader } from "../metering/usage-store.ts";
 import type { ModelRecord, ModelVersion } from "../models/registry.ts";
+import type { Caller } from "../tenants/caller.ts";
 import type { GenerationEvent, GenerationInference } from "./spec/generation.ts";
 import type { HttpRequest, HttpResponse } from "./spec/http.ts";
 import type { InferenceUsage, WholeRequest, WholeResult } from "./spec/inference.ts";
@@ -24,12 +30,25 @@ interface RouteBase {
   readonly path: string;
 }
 
-/** Answers from the registry alone: lists, metadata, health. */
+/** Answers from what is recorded, without a model: lists, metadata, health, usage. */
 export interface DocumentRoute extends RouteBase {
   readonly kind: "document";
   /** Whether the route answers without a key (health, server metadata). */
   readonly open: boolean;
-  answer(parameters: Readonly<Record<string, string>>, catalogue: Catalogue): Promise<HttpResponse>;
+  answer(
+    parameters: Readonly<Record<string, string>>,
+    catalogue: Catalogue,
+    question: DocumentQuestion,
+  ): Promise<HttpResponse>;
+}
+
+export interface DocumentQuestion {
+  readonly query: Readonly<Record<string, string>>;
+  /** Undefined where the route is open. */
+  readonly caller: Caller | undefined;
+  readonly nowMillis: number;
+  /** For routes that take a body. */
+  readonly request?: HttpRequest;
 }
 
 /** What document routes may ask. */
@@ -40,6 +59,13 @@ export interface Catalogue {
   /** Throws `model_not_ready` with the reason. */
   ready(name: string, version?: string): Promise<void>;
   readonly serverVersion: string;
+  /** Undefined where the deployment does not tell usage. */
+  readonly usage?: UsageReader | undefined;
+  /** Undefined where the deployment takes no jobs. */
+  readonly jobs?: JobDesk | undefined;
+  /** Undefined where the deployment keeps none. */
+  readonly files?: FileDesk | undefined;
+  readonly batches?: BatchDesk | undefined;
 }
 
 /** One request to one model. */
@@ -71,6 +97,8 @@ export interface DecodedInference {
 
 export interface DecodedGeneration {
   readonly request: GenerationInference;
+  /** The caller reads it as it is made. */
+  readonly streams: boolean;
   /**
    * Waits for all events, or answers with a stream at once. Events that end with an error end the waiting with it; in a
    * stream the error is its last event, in the protocol's own form.

@@ -12,7 +12,7 @@ const CATALOGUE = catalogueOf(digits, modelOf(version, "spam"));
 async function answer(path: string, parameters: Readonly<Record<string, string>> = {}) {
   const route = PROTOCOLS.flatMap(({ routes }) => routes).find((candidate) => candidate.path === path);
   if (route?.kind !== "document") throw new Error(`no document route ${path}`);
-  const response = await route.answer(parameters, CATALOGUE);
+  const response = await route.answer(parameters, CATALOGUE, { query: {}, caller: undefined, nowMillis: 0 });
   expect(response).toMatchObject({ status: 200, headers: { "content-type": "application/json" } });
   return { open: route.open, method: route.method, body: JSON.parse(bodyText(response)) as unknown };
 }

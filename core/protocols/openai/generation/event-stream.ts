@@ -6,8 +6,8 @@ import { asFarthingError } from "../../../errors.ts";
 import type { HttpResponse } from "../../spec/http.ts";
 import { openAiErrorBody } from "../error.ts";
 
-const encoder = new TextEncoder();
-const dataLine = (json: string): Uint8Array => encoder.encode(`data: ${json}\n\n`);
+/** A Buffer of the pool: a TextEncoder makes an array of its own for every token. */
+const dataLine = (json: string): Uint8Array => Buffer.from(`data: ${json}\n\n`);
 
 /** A chunk to send, or a line that clients pass over. */
 export type StreamedChunk =
@@ -25,7 +25,7 @@ export function eventStreamResponse(chunks: AsyncIterable<StreamedChunk>): HttpR
 async function* written(chunks: AsyncIterable<StreamedChunk>): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of chunks) {
-      yield chunk.type === "chunk" ? dataLine(JSON.stringify(chunk.value)) : encoder.encode(`: ${chunk.text}\n\n`);
+      yield chunk.type === "chunk" ? dataLine(JSON.stringify(chunk.value)) : Buffer.from(`: ${chunk.text}\n\n`);
     }
     yield dataLine("[DONE]");
   } catch (thrown) {

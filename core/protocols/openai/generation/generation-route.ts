@@ -36,6 +36,7 @@ export const generationRoute = ({ path, read, chunks, buffered }: GenerationForm
         const withLogprobs = decoded.topLogprobs !== undefined;
         return {
           request: decoded,
+          streams: form.stream,
           encodeEvents: (events, answer) =>
             form.stream
               ? eventStreamResponse(chunks(events, answer, { ...form, withLogprobs }))

@@ -3,10 +3,17 @@ import type { AnsweredBy } from "../../protocol.ts";
 import type { InferenceUsage } from "../../spec/inference.ts";
 
 /** `estimated` is ours: the engine gave no counts. */
-export const usageObject = ({ inputTokens, outputTokens, reasoningTokens, estimated }: InferenceUsage) => ({
+export const usageObject = ({
+  inputTokens,
+  cachedInputTokens,
+  outputTokens,
+  reasoningTokens,
+  estimated,
+}: InferenceUsage) => ({
   prompt_tokens: inputTokens,
   completion_tokens: outputTokens,
   total_tokens: inputTokens + outputTokens,
+  ...(cachedInputTokens !== undefined && { prompt_tokens_details: { cached_tokens: cachedInputTokens } }),
   ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
   ...(estimated && { estimated }),
 });

@@ -58,7 +58,11 @@ test("models", async () => {
       (candidate) => candidate.path === (path === "/v1/models" ? path : "/v1/models/{model}"),
     );
     if (route?.kind !== "document") throw new Error(`no route for ${path}`);
-    return route.answer({ model: path.split("/").at(-1) ?? "" }, catalogueOf(modelOf(EMBEDDER)));
+    return route.answer({ model: path.split("/").at(-1) ?? "" }, catalogueOf(modelOf(EMBEDDER)), {
+      query: {},
+      caller: undefined,
+      nowMillis: 0,
+    });
   });
   const listed = (await client.models.list()).data;
   expect(listed.map(({ id }) => id)).toEqual(["m"]);
