@@ -3,26 +3,9 @@
  * the control plane is 2 MB of code, for two calls.
  * https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceComponent.html
  */
+import type { Copies } from "../../core/routing/wake/shared-wake.ts";
 import type { SignedClient } from "../aws/signed-client.ts";
 import { readBody } from "../aws/transport.ts";
-
-export interface ComponentState {
-  /** `InService`, `Creating`, `Updating`, `Failed`, `Deleting`. */
-  readonly status: string;
-  /** In service now. */
-  readonly copies: number;
-  /** Asked for. */
-  readonly desired: number;
-  /** Why it failed, in SageMaker's words. */
-  readonly failure?: string;
-}
-
-export interface InferenceComponents {
-  /** Rejects with AwsServiceError or NoAnswer. */
-  describe(component: string): Promise<ComponentState>;
-  /** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateInferenceComponentRuntimeConfig.html */
-  setCopies(component: string, copies: number): Promise<void>;
-}
 
 const SILENCE_TIMEOUT_MILLIS = 5_000;
 
@@ -32,7 +15,8 @@ interface Description {
   readonly RuntimeConfig?: { readonly CurrentCopyCount?: number; readonly DesiredCopyCount?: number };
 }
 
-export function inferenceComponentsOn(client: SignedClient): InferenceComponents {
+/** Rejects with AwsServiceError or NoAnswer. */
+export function inferenceComponentsOn(client: SignedClient): Copies {
   async function call(operation: string, input: object): Promise<string> {
     const response = await client.send({
       method: "POST",
@@ -60,6 +44,7 @@ export function inferenceComponentsOn(client: SignedClient): InferenceComponents
         ...(failure !== undefined && { failure }),
       };
     },
+    /** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateInferenceComponentRuntimeConfig.html */
     async setCopies(component, copies) {
       await call("UpdateInferenceComponentRuntimeConfig", {
         InferenceComponentName: component,

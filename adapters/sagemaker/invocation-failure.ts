@@ -4,11 +4,7 @@
  */
 import { FarthingError } from "../../core/errors.ts";
 import { upstreamError } from "../../core/protocols/upstream/upstream-error.ts";
-
-/** The component exists and has no copy in service: at zero, or on its way from it. */
-export class NoCopies extends Error {
-  override readonly name = "NoCopies";
-}
+import { NoCopies } from "../../core/routing/wake/asleep.ts";
 
 interface ServiceError {
   readonly name?: string;

@@ -11,6 +11,7 @@ import { addKeyCommands, random, WITHIN } from "./tenant-keys.ts";
 import { dataClassOption, duration } from "./tenant-options.ts";
 import { addTermsCommands } from "./tenant-terms.ts";
 import { addUsageCommands } from "./tenant-usage.ts";
+import { addWebhookCommand } from "./tenant-webhook.ts";
 
 interface CreateFlags extends Where {
   readonly keyName: string;
@@ -47,6 +48,7 @@ export function addTenantCommands(program: Command, terminal: Terminal, root: st
 
   addKeyCommands(tenant, terminal, open);
   addTermsCommands(tenant, terminal, open);
+  addWebhookCommand(tenant, terminal, open);
   addUsageCommands(tenant, terminal, open, (where) => clientSettings(where, root));
 
   withWhere(tenant.command("list"))

@@ -18,6 +18,11 @@ export interface Authenticator {
   authenticate(headers: Readonly<Record<string, string>>): Authentication | Promise<Authentication>;
 }
 
+/** For work that goes on when nobody sends a key any more: a key that was revoked since opens nothing. */
+export interface KeyHolders extends Authenticator {
+  holderOf(keyHash: string): Authentication | Promise<Authentication>;
+}
+
 export interface AuthenticatorOptions {
   readonly keys: Pick<ApiKeyStore, "find">;
   readonly tenants: TenantStore;
@@ -38,7 +43,7 @@ export const AUTHENTICATOR_LIMITS = {
 
 const BEARER = /^Bearer +(\S+) *$/i;
 
-export function createAuthenticator({ keys, tenants, clock }: AuthenticatorOptions): Authenticator {
+export function createAuthenticator({ keys, tenants, clock }: AuthenticatorOptions): KeyHolders {
   const limits = {
     clock,
     refreshBehindAfterMillis: AUTHENTICATOR_LIMITS.refreshAfterMillis,
@@ -78,14 +83,18 @@ export function createAuthenticator({ keys, tenants, clock }: AuthenticatorOptio
     return known;
   }
 
+  function holderOf(keyHash: string): Authentication | Promise<Authentication> {
+    const record = records.get(keyHash);
+    return record instanceof Promise ? record.then(judgeKey) : judgeKey(record);
+  }
+
   return {
     authenticate(headers) {
       const key = presentedKey(headers);
       if (key === undefined) return refused(missingKey());
-      if (!API_KEY_PATTERN.test(key)) return refused(invalidKey());
-      const record = records.get(hashApiKey(key));
-      return record instanceof Promise ? record.then(judgeKey) : judgeKey(record);
+      return API_KEY_PATTERN.test(key) ? holderOf(hashApiKey(key)) : refused(invalidKey());
     },
+    holderOf,
   };
 }
 

@@ -2,7 +2,7 @@
  * What a tenant, or one of its keys, may spend and how fast. A field that is absent sets no bound. A key's own terms stand
  * beside its tenant's: a request has to satisfy both.
  */
-/** `soft`: nothing is refused; answers and `farthing tenant usage` say that the budget is exceeded. */
+/** `soft`: nothing is refused; answers say in a header that the budget is exceeded. */
 export type Enforcement = "hard" | "soft";
 
 export interface Budget {
