@@ -130,7 +130,7 @@ export async function run(parameters: readonly string[]): Promise<Report> {
     const streams = Number(values.streams);
     if (streams > 0 && values.gateways.includes("farthing")) {
       progress(`${streams} streams at once`);
-      const gateway = await GATEWAYS[0]?.start({ upstream: mock.url, cpus: "0,1", scratch, environments: 4 });
+      const gateway = await GATEWAYS[0]?.start({ upstream: mock.url, cpus: "0,1", scratch });
       if (gateway === undefined) throw new Error("there is no Farthing to start");
       const direct = await manyStreams(
         { url: `${mock.url}/chat/completions`, model: "mock", headers: {} },
@@ -138,15 +138,15 @@ export async function run(parameters: readonly string[]): Promise<Report> {
         2,
         gateway.pid,
       );
-      const ours = await manyStreams(gateway.place, streams, 4, gateway.pid).finally(() => gateway.stop());
+      const ours = await manyStreams(gateway.place, streams, 16, gateway.pid).finally(() => gateway.stop());
       const added = (share: "firstP50" | "firstP99") => round(1000 * (ours[share] - direct[share]));
       rows.push([`${streams} streams`, "first token", added("firstP50").toString(), added("firstP99").toString(), ""]);
       figures.streams = streams;
       figures.streams_failed = ours.failures;
       figures.streams_first_token_added_p99_us = added("firstP99");
-      figures.streams_memory_growth = round(ours.memoryLast / ours.memoryFirst);
+      figures.streams_memory_growth = round(ours.memoryLast / ours.memoryHalfway);
       notes.push(
-        `${streams} streams: ${ours.tokensPerSecond.toFixed(0)} tokens/s, ${ours.failures} failed${ours.why ? ` (${ours.why.slice(0, 200)})` : ""}; memory ${(ours.memoryFirst / 2 ** 20).toFixed(0)} MiB in the second wave, ${(ours.memoryLast / 2 ** 20).toFixed(0)} MiB in the last.`,
+        `${streams} streams: ${ours.tokensPerSecond.toFixed(0)} tokens/s, ${ours.failures} failed${ours.why ? ` (${ours.why.slice(0, 200)})` : ""}; memory ${(ours.memoryHalfway / 2 ** 20).toFixed(0)} MiB half-way, ${(ours.memoryLast / 2 ** 20).toFixed(0)} MiB at the end.`,
       );
     }
   } finally {

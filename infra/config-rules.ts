@@ -1,11 +1,7 @@
 /** Rules of farthing.config.ts that no single field can show: what must fit together within one environment. */
+import type { ConfigProblem } from "./config-problem.ts";
 import { MIN_INSTANCE_MEMORY_MB, type Placement, vcpusOf } from "./placement.ts";
 import { upstreamNames } from "./upstream-rules.ts";
-
-export interface ConfigProblem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
 
 /** The part of an environment's options that the rules look at. */
 export interface CheckedEnvironment {
@@ -150,7 +146,8 @@ function* instances({ router, modelGroups }: CheckedEnvironment): Generator<Conf
       yield { path: [...path, "reservedConcurrency"], message };
     }
     const most = MAX_CONCURRENCY_PER_VCPU * vcpusOf(placement, memoryMb);
-    if (placement.concurrency > most) {
+    // On one machine no service counts them: streams that wait for an engine cost a connection each, and little else.
+    if (placement.workers !== "host" && placement.concurrency > most) {
       const message = `${placement.concurrency} is more than ${MAX_CONCURRENCY_PER_VCPU} for each of the environment's ${most / MAX_CONCURRENCY_PER_VCPU} vCPUs`;
       yield { path: ["modelGroups", index, "placement", "concurrency"], message };
     }

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { MODEL_NAME_PATTERN } from "../core/models/card.ts";
 import { priceBookSchema, usEast1 } from "../core/pricing/price-book.ts";
+import { cacheSchema } from "./cache-options.ts";
 import { deploymentProblems } from "./config-rules.ts";
 import { type EndpointOptions, endpointSchema } from "./endpoint-options.ts";
 import { placementSchema } from "./placement.ts";
@@ -172,6 +173,8 @@ export const environmentSchema = z
     endpoints: z.array(endpointSchema).default(DEFAULTS.endpoints),
     /** Servers that speak OpenAI's API: on premises, on other hardware, at another provider. Default: none. */
     upstreams: z.array(upstreamSchema).default(DEFAULTS.upstreams),
+    /** A cache that all functions share, about 6 USD a month while nobody asks. Default: none, each process has its own. */
+    cache: cacheSchema.optional(),
     /** Put on every resource that can carry tags. */
     tags: z.record(z.string().min(1).max(128), z.string().max(256)).default(DEFAULTS.tags),
   })

@@ -1,5 +1,5 @@
 /** What upstreams must be beside the rest of their environment. */
-import type { ConfigProblem } from "./config-rules.ts";
+import type { ConfigProblem } from "./config-problem.ts";
 import { isLoopbackHost, type UpstreamOptions } from "./upstream-options.ts";
 
 export interface PlacesOfModels {

@@ -15,6 +15,7 @@ export interface RemoteFunctionOptions {
   readonly client: SignedClient;
   /** Group → name or ARN of the function that holds its models. */
   readonly functions: Readonly<Record<string, string>>;
+  readonly onPremises: boolean;
   readonly clock: Clock;
   /** The current request's trace header, passed on so that both functions stand in one trace. */
   traceId(): string | undefined;
@@ -54,12 +55,16 @@ export function createRemoteFunctionTarget(options: RemoteFunctionOptions): Targ
 
   return {
     kind: "remote-function",
+    name: "remote-function",
+    onPremises: options.onPremises,
+    hasCopies: false,
     async infer(model, version, request, context) {
-      const { requestId, deadlineMillis } = context;
+      const { requestId, deadlineMillis, tenant } = context;
       const event = {
         type: "infer",
         requestId,
         deadlineMillis,
+        ...(tenant !== undefined && { tenant }),
         model: model.name,
         version: version.digest,
         request,

@@ -17,6 +17,7 @@ import type { Clock } from "../../core/serving/clock.ts";
 import type { InferenceContext, Target } from "../../core/serving/target.ts";
 import { NoAnswer, readBody, type Transport } from "../aws/transport.ts";
 import { requireHealthy } from "./health.ts";
+import { drain, responseParts } from "./response-parts.ts";
 
 export interface HttpTargetOptions {
   /** Of this upstream in the environment's configuration. */
@@ -142,9 +143,16 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
     request: GenerationInference,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<GenerationEvent> {
+    let isWhole = false;
     try {
       if (isStream(response)) {
-        yield* generationEvents(bytesOf(response), request, clock.monotonicMillis);
+        // The first byte may take as long as the deadline allows; a stream that has begun does not fall silent.
+        const parts = responseParts(response, () => response.socket.setTimeout(limits.stallMillis));
+        for await (const event of generationEvents(parts, request, clock.monotonicMillis)) {
+          // Few readers ask for anything after it.
+          isWhole = event.type === "finish";
+          yield event;
+        }
       } else {
         yield* wholeGeneration((await readBody(response)).toString(), request, clock.monotonicMillis);
       }
@@ -152,17 +160,8 @@ export function createHttpTarget(options: HttpTargetOptions): Target {
       throw failureOf(error, signal);
     } finally {
       // Nobody reads on: the server learns of it by the connection.
-      if (!response.complete) response.destroy();
-    }
-  }
-
-  /** The first byte may take as long as the deadline allows; a stream that has begun does not fall silent. */
-  async function* bytesOf(response: IncomingMessage): AsyncGenerator<Buffer> {
-    let hasBegun = false;
-    for await (const part of response as AsyncIterable<Buffer>) {
-      if (!hasBegun) response.socket.setTimeout(limits.stallMillis);
-      hasBegun = true;
-      yield part;
+      if (isWhole) drain(response);
+      else response.destroy();
     }
   }
 

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CARD_FILE, readCard, readModelFiles } from "../../adapters/model-folder/read-model-folder.ts";
+import { CARD_FILE, readAnyCard, readModelFiles } from "../../adapters/model-folder/read-model-folder.ts";
+import { type AnyCard, isEngineCard } from "../../core/models/any-card.ts";
 import { type ModelRecord, versionId } from "../../core/models/registry.ts";
 import type { Deployment } from "../deployment.ts";
 import { publishFolder } from "../publish-folder.ts";
@@ -30,7 +31,10 @@ type PublishedFolders = Readonly<Record<string, string>>;
 export async function publishDemoModels(
   modelsFolder: string,
   stateDirectory: string,
-  deployment: Pick<Deployment, "store" | "registry">,
+  deployment: Pick<Deployment, "store" | "registry"> & {
+    /** Models that the environment's endpoints and upstreams serve; cards of others wait for an environment that has one for them. */
+    readonly engineModels: ReadonlySet<string>;
+  },
   emit: (event: DemoModelEvent) => void,
 ): Promise<void> {
   const memory = join(stateDirectory, "demo-models.json");
@@ -41,7 +45,8 @@ export async function publishDemoModels(
   );
   for (const folder of modelFolders(modelsFolder)) {
     try {
-      const card = await readCard(folder);
+      const card = await readAnyCard(folder);
+      if (isEngineCard(card) && !deployment.engineModels.has(card.name)) continue;
       const content = await contentDigest(folder, card);
       const remembered = before[content];
       if (remembered !== undefined && known.has(remembered)) {
@@ -74,8 +79,9 @@ const modelFolders = (modelsFolder: string): readonly string[] =>
         .filter((folder) => existsSync(join(folder, CARD_FILE)))
     : [];
 
-async function contentDigest(folder: string, card: Parameters<typeof readModelFiles>[1]): Promise<string> {
+async function contentDigest(folder: string, card: AnyCard): Promise<string> {
   const hash = createHash("sha256").update(readFileSync(join(folder, CARD_FILE)));
+  if (isEngineCard(card)) return hash.digest("hex");
   for (const { path, bytes } of await readModelFiles(folder, card))
     hash.update(`\0${path}\0${bytes.length}\0`).update(bytes);
   return hash.digest("hex");

@@ -25,14 +25,17 @@ export function firstRequests({
   models,
   stateDirectory,
   modelsFolder,
+  trusted,
 }: {
   readonly url: string;
   readonly apiKey: string;
   readonly models: readonly LiveModel[];
   readonly stateDirectory: string;
   readonly modelsFolder: string;
+  /** Path of the certificate that a client must be told to trust. */
+  readonly trusted: string | undefined;
 }): readonly FirstRequest[] {
-  const curl = `curl -s ${url}`;
+  const curl = `curl -s${trusted === undefined ? "" : ` --cacert ${trusted}`} ${url}`;
   const headers = `-H "Authorization: Bearer ${apiKey}" -H "Content-Type: application/json"`;
   const has = (name: string) => models.some((model) => model.name === name);
   const requests: FirstRequest[] = [];

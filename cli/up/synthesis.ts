@@ -29,6 +29,8 @@ export interface SynthesisOptions {
   /** Root of the project. */
   readonly root: string;
   readonly environment: string;
+  /** Absolute path of another configuration than `farthing.config.ts`. */
+  readonly config?: string | undefined;
   /** The assembly lies below it. */
   readonly stateDirectory: string;
   /** Ends the CDK app. */
@@ -38,7 +40,7 @@ export interface SynthesisOptions {
 /** Rejects with the CDK app's own words when it fails; the earlier assembly then still stands. */
 export async function synthesize(options: SynthesisOptions): Promise<Synthesis> {
   const { root, stateDirectory } = options;
-  const digest = digestOfInputs(root);
+  const digest = digestOfInputs(root, options.config);
   const current = join(stateDirectory, "assembly.json");
   const known = readKnown(current);
   if (known?.digest === digest && existsSync(join(known.directory, "manifest.json"))) {
@@ -53,7 +55,7 @@ export async function synthesize(options: SynthesisOptions): Promise<Synthesis> 
   return { directory, fresh: true };
 }
 
-function digestOfInputs(root: string): string {
+function digestOfInputs(root: string, config: string | undefined): string {
   const hash = createHash("sha256").update(`${process.version} ${process.platform} ${process.arch}`);
   for (const pattern of INPUTS) {
     for (const path of globSync(pattern, { cwd: root }).sort()) {
@@ -61,6 +63,7 @@ function digestOfInputs(root: string): string {
       if (statSync(file).isFile()) hash.update(`\0${path}\0`).update(readFileSync(file));
     }
   }
+  if (config !== undefined) hash.update(`\0${config}\0`).update(readFileSync(config));
   return hash.digest("hex");
 }
 
@@ -72,10 +75,18 @@ function readKnown(path: string): { readonly digest: string; readonly directory:
   }
 }
 
-async function runApp({ root, environment, signal }: SynthesisOptions, directory: string): Promise<void> {
+async function runApp(
+  { root, environment, stateDirectory, config, signal }: SynthesisOptions,
+  directory: string,
+): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   // The same variables that the CDK's command line gives an app.
-  const context = { ...cdkContext(root), env: environment };
+  const context = {
+    ...cdkContext(root),
+    env: environment,
+    modelCache: join(stateDirectory, "model-cache"),
+    ...(config !== undefined && { config }),
+  };
   const child = spawn(process.execPath, ["infra/app.ts"], {
     cwd: root,
     env: { ...process.env, CDK_OUTDIR: directory, CDK_CONTEXT_JSON: JSON.stringify(context) },

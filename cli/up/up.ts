@@ -2,18 +2,23 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Door } from "../../local/api-gateway/simulator.ts";
+import type { LambdaOptions } from "../../local/lambda/options.ts";
 import { createPlatform } from "../../local/platform.ts";
 import { openDeployment } from "../deployment.ts";
+import { gpuContainer } from "../gpu-container/container-command.ts";
+import { wakeTimes } from "../gpu-container/wake-times.ts";
 import { removePlatformFile, writePlatformFile } from "../platform-file.ts";
 import type { Terminal } from "../terminal.ts";
 import { writeAtomically } from "../write-atomically.ts";
 import { demoKey } from "./demo-key.ts";
 import { type DemoModelEvent, liveModels, publishDemoModels } from "./demo-models.ts";
+import { engineModels } from "./engine-models.ts";
 import { eventPrinter } from "./event-printer.ts";
 import { firstRequests } from "./first-requests.ts";
 import { portError, requireFreePort } from "./free-port.ts";
 import { lockState } from "./lock.ts";
 import { reload } from "./reload.ts";
+import type { SelfMadeCertificate } from "./self-made-certificate.ts";
 import { watchSources } from "./source-watcher.ts";
 import { synthesize } from "./synthesis.ts";
 import { printWelcome } from "./welcome.ts";
@@ -22,16 +27,24 @@ export interface UpOptions {
   /** Root of the project: the CDK app and the models. */
   readonly root: string;
   readonly environment: string;
+  /** Absolute path of another configuration than the project's own. */
+  readonly config?: string | undefined;
   /** 0 takes a free one. */
   readonly port: number;
   /** Default: plain HTTP on the loopback interface. */
   readonly door?: Door;
+  /** The certificate of that door, when clients have to be told to trust it. */
+  readonly selfMade?: SelfMadeCertificate;
   readonly stateDirectory: string;
   /** Gets one JSON object when everything answers, and goes when the platform stops. */
   readonly readyFile?: string;
   /** Whether the models of `models/` are published. */
   readonly demo: boolean;
   readonly verbose: boolean;
+  /** From zero instances to the start of a copy's container; minutes on AWS. */
+  readonly gpuWakeMillis: number;
+  /** How many requests functions hold, where that is not what the platform would choose. */
+  readonly lambda: Partial<LambdaOptions>;
 }
 
 export interface RunningPlatform {
@@ -47,7 +60,7 @@ export async function up(options: UpOptions, terminal: Terminal, signal: AbortSi
     for (const close of closers.splice(0).reverse()) await close();
   };
   const step = stepPrinter(terminal, signal);
-  const synthesise = () => synthesize({ root, environment, stateDirectory, signal });
+  const synthesise = () => synthesize({ root, environment, stateDirectory, config: options.config, signal });
 
   try {
     const lock = await lockState(stateDirectory);
@@ -64,6 +77,9 @@ export async function up(options: UpOptions, terminal: Terminal, signal: AbortSi
       environment,
       port,
       ...(options.door === undefined ? {} : { door: options.door }),
+      lambda: options.lambda,
+      cacheServerUrl: process.env.VALKEY_URL,
+      gpu: { container: gpuContainer(root, process.env), hosting: wakeTimes(options.gpuWakeMillis) },
       clock: Date.now,
       emit: eventPrinter(terminal, options.verbose, Date.now),
     }).catch((error: NodeJS.ErrnoException) => {
@@ -76,23 +92,34 @@ export async function up(options: UpOptions, terminal: Terminal, signal: AbortSi
     const deployment = await openDeployment(environment, { endpoint: awsEndpointUrl, region, credentials });
     const modelsFolder = join(root, "models");
     if (options.demo) {
-      await publishDemoModels(modelsFolder, stateDirectory, deployment, demoModelPrinter(step, terminal));
+      const reached = { ...deployment, engineModels: engineModels(synthesis.directory) };
+      await publishDemoModels(modelsFolder, stateDirectory, reached, demoModelPrinter(step, terminal));
     }
-    const apiKey = await demoKey(stateDirectory, deployment.keys);
+    const apiKey = await demoKey(stateDirectory, deployment);
     const models = liveModels(await deployment.registry.list());
     await requireAnswer(platform.loopbackUrl, apiKey);
     step("the API answers");
 
     writePlatformFile(stateDirectory, { environment, pid: process.pid, url, awsEndpointUrl, region, credentials });
     closers.push(() => removePlatformFile(stateDirectory));
-    const requests = firstRequests({ url, apiKey, models, stateDirectory, modelsFolder });
-    printWelcome(terminal, { url, apiKey, models, requests, awsEndpointUrl });
+    const requests = firstRequests({
+      url,
+      apiKey,
+      models,
+      stateDirectory,
+      modelsFolder,
+      trusted: options.selfMade?.path,
+    });
+    printWelcome(terminal, { url, apiKey, models, requests, awsEndpointUrl, selfMade: options.selfMade });
     if (readyFile !== undefined) {
       writeAtomically(readyFile, { url, apiKey, environment, pid: process.pid, models });
       closers.push(() => rmSync(readyFile, { force: true }));
     }
-    const watcher = watchSources(root, () => reload(platform, synthesise, terminal));
-    closers.push(() => watcher.close());
+    // What serves for good changes when it is started anew, not while somebody edits.
+    if (environment !== "onprem") {
+      const watcher = watchSources(root, () => reload(platform, synthesise, terminal));
+      closers.push(() => watcher.close());
+    }
     closers.push(() => lock.stopping());
     return { stop };
   } catch (error) {

@@ -34,6 +34,11 @@ export const IDLE_PRICES: Readonly<Record<string, IdlePrice>> = {
       : count("alarms", metrics, "alarm metrics", cloudwatch.alarmMonth);
   },
   "AWS::CloudWatch::Dashboard": (_, { cloudwatch }) => count("dashboards", 1, "dashboards", cloudwatch.dashboardMonth),
+  // The least that is billed; users and groups of users cost nothing.
+  "AWS::ElastiCache::ServerlessCache": (_, { elasticacheServerlessValkey: { gbHour, minGb } }) =>
+    count("cache (ElastiCache, Valkey)", minGb, "GB", gbHour * HOURS_PER_MONTH),
+  "AWS::ElastiCache::User": free,
+  "AWS::ElastiCache::UserGroup": free,
   "AWS::KMS::Key": (_, { kms }) => count("KMS keys", 1, "keys", kms.keyMonth),
   "AWS::SecretsManager::Secret": (_, { secretsManager }) =>
     count("secrets (keys of upstreams)", 1, "secrets", secretsManager.secretMonth),
@@ -122,6 +127,8 @@ export const IDLE_PRICES: Readonly<Record<string, IdlePrice>> = {
   "AWS::ApplicationAutoScaling::ScalingPolicy": free,
   "AWS::ApiGateway::Account": free,
   "AWS::Lambda::Permission": free,
+  // Scheduled rules cost nothing; what they start is a request.
+  "AWS::Events::Rule": free,
   "AWS::Logs::SubscriptionFilter": free,
   "AWS::IAM::Role": free,
   "AWS::S3::BucketPolicy": free,

@@ -9,6 +9,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { createApiKeyStore } from "../../adapters/dynamodb/api-key-store.ts";
 import { createModelRegistry } from "../../adapters/dynamodb/model-registry.ts";
+import { createTenantStore } from "../../adapters/dynamodb/tenant-store.ts";
 import { inspectModel } from "../../adapters/onnx/inspect-model.ts";
 import { servingFiles } from "../../adapters/onnx/serving-files.ts";
 import { createArtifactStore } from "../../adapters/s3/artifact-store.ts";
@@ -17,6 +18,7 @@ import { sha256Hex } from "../../core/models/digest.ts";
 import type { Manifest } from "../../core/models/manifest.ts";
 import type { ModelRecord, ModelVersion } from "../../core/models/registry.ts";
 import { type ApiKeyRecord, apiKeyPrefix, generateApiKey, hashApiKey } from "../../core/tenants/key.ts";
+import { newTenant } from "../../core/tenants/tenant.ts";
 import { createDynamoDbSimulator } from "../../local/dynamodb/simulator.ts";
 import { createS3Simulator } from "../../local/s3/simulator.ts";
 import { startEndpoint } from "../local/endpoint/running-endpoint.ts";
@@ -50,6 +52,7 @@ export async function startServingWorld(statements: readonly object[] = ROLE_STA
   const s3 = new S3Client(endpoint.asOperator);
   const registry = createModelRegistry({ client: dynamodb, tableName: REGISTRY_TABLE });
   const keys = createApiKeyStore({ client: dynamodb, tableName: TENANTS_TABLE });
+  const tenants = createTenantStore({ client: dynamodb, tableName: TENANTS_TABLE });
   const artifacts = createArtifactStore({ client: s3, bucket: BUCKET });
   const { credentials } = await endpoint.asRole(statements);
 
@@ -59,6 +62,7 @@ export async function startServingWorld(statements: readonly object[] = ROLE_STA
     s3,
     registry,
     keys,
+    tenants,
     artifacts,
     /** Environment variables of a serving function that may do what `statements` allow. */
     variables: {
@@ -104,9 +108,11 @@ export async function startServingWorld(statements: readonly object[] = ROLE_STA
     putVersion,
     async createKey(overrides: Partial<ApiKeyRecord> = {}): Promise<string> {
       const key = generateApiKey(randomBytes(32));
+      const tenant = overrides.tenant ?? "acme";
+      if ((await tenants.find(tenant)) === undefined) await tenants.put(newTenant(tenant, "2026-11-24T00:00:00.000Z"));
       await keys.put({
         hash: hashApiKey(key),
-        tenant: "acme",
+        tenant,
         name: "test",
         prefix: apiKeyPrefix(key),
         createdAt: "2026-11-24T00:00:00.000Z",

@@ -55,6 +55,7 @@ async function lambda(answer: (event: ForwardedEvent, response: ServerResponse, 
   return createRemoteFunctionTarget({
     client,
     functions: { large: "farthing-large:live" },
+    onPremises: false,
     clock: systemClock,
     traceId: () => "Root=1-trace",
     readyWithinMillis: 5_000,

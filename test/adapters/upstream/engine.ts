@@ -24,12 +24,17 @@ export async function startEngine(behaviour: Behaviour) {
     response.on("close", () => closed.push(response.writableFinished ? "finished" : "cut"));
     await behaviour(response, one);
   });
+  let connections = 0;
+  server.on("connection", () => connections++);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     asked,
     /** How connections ended, as far as they have. */
     closed,
+    connections: () => connections,
+    /** Closes what is kept for a next request. */
+    hangUp: () => server.closeIdleConnections(),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -217,3 +217,47 @@ test("tensors are no business of an engine", async () => {
   const asked = target.infer(MODEL, VERSION, { type: "tensors", inputs: [] }, contextOf());
   await expect(asked).rejects.toMatchObject({ code: "unsupported_task" });
 });
+
+test("one connection serves one stream after the other, read to the end or only as far as the finish", async () => {
+  const { engine, target, chat, contextOf } = await world(async (response) => {
+    streamHead(response);
+    response.write(chunkOf("Hello", "stop") + DONE);
+    // The end of HTTP's own comes after the end of the events.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    response.end();
+  });
+  for (let turn = 0; turn < 2; turn++) {
+    expect((await chat()).error).toBeUndefined();
+    const result = await target.infer(MODEL, VERSION, CHAT, contextOf());
+    if (result.type !== "generation") throw new Error("no generation");
+    for await (const event of result.events) if (event.type === "finish") break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect(engine.asked).toHaveLength(4);
+  expect(engine.closed).toEqual(["finished", "finished", "finished", "finished"]);
+  expect(engine.connections()).toBeLessThanOrEqual(2);
+});
+
+test("a kept connection that the engine has closed is no failure: another one is opened", async () => {
+  const { engine, chat } = await world((response) => {
+    streamHead(response);
+    response.end(chunkOf("Hello", "stop") + DONE);
+  });
+  for (let turn = 0; turn < 20; turn++) {
+    expect((await chat()).error).toBeUndefined();
+    engine.hangUp();
+  }
+});
+
+test("a key that the engine refuses is reported to whoever knows of a newer one", async () => {
+  let refusals = 0;
+  const { chat } = await world((response) => void response.writeHead(401).end("{}"), { keyRefused: () => refusals++ });
+  expect((await chat()).error).toMatchObject({ code: "dependency_unavailable" });
+  expect(refusals).toBe(1);
+});
+
+test("readiness may be asked at a path of its own, below the address", async () => {
+  const { engine, target } = await world((response) => void response.writeHead(200).end("{}"), { healthPath: "/up" });
+  await target.ready(MODEL, VERSION);
+  expect(engine.asked.at(-1)).toMatchObject({ method: "GET", url: "/v1/up" });
+});
