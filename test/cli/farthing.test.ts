@@ -23,15 +23,29 @@ describe("help", () => {
     for (const command of ["up", "model", "tenant", "logs"]) expect(out).toMatch(new RegExp(`^ {2}${command} `, "m"));
   });
 
-  test.each([["up"], ["model", "add"], ["model", "publish"], ["model", "rollback"], ["tenant", "create"], ["logs"]])(
-    "%s %s says what it does, with an example",
-    async (...command) => {
-      const { code, out } = await run(...command, "--help");
-      expect(code).toBe(0);
-      expect(out).toMatch(new RegExp(`Usage: farthing ${command.join(" ")}`));
-      expect(out).toMatch(/Examples?:\n {2}(KEY=\$\()?npx farthing /);
-    },
-  );
+  test.each([
+    ["up"],
+    ["model", "add"],
+    ["model", "publish"],
+    ["model", "rollback"],
+    ["tenant", "create"],
+    ["tenant", "key"],
+    ["tenant", "rotate"],
+    ["tenant", "revoke"],
+    ["tenant", "budget"],
+    ["tenant", "limits"],
+    ["tenant", "usage"],
+    ["tenant", "reconcile"],
+    ["tenant", "list"],
+    ["tenant", "debug"],
+    ["tenant", "delete"],
+    ["logs"],
+  ])("%s %s says what it does, with an example", async (...command) => {
+    const { code, out } = await run(...command, "--help");
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`Usage: farthing ${command.join(" ")}`));
+    expect(out).toMatch(/Examples?:\n {2}(KEY=\$\()?npx farthing /);
+  });
 });
 
 describe("wrong usage ends with 2 and says what is allowed", () => {
@@ -44,6 +58,16 @@ describe("wrong usage ends with 2 and says what is allowed", () => {
     [["model", "publish"], /missing required argument 'name'/],
     [["model", "add", "x", "--task", "magic"], /Allowed choices are tensor, .*text-generation/],
     [["logs", "--since", "soon"], /such as 10m; received "soon"/],
+    [["tenant", "key", "acme", "--models", "Digits"], /such as digits,sms-\*; received "Digits"/],
+    [["tenant", "key", "acme", "--routes", "v1"], /such as \/v1\/embeddings,\/v2\/\*; received "v1"/],
+    [
+      ["tenant", "key", "acme", "--expires", "soon"],
+      /a duration such as 90d, or a date such as 2027-03-31; received "soon"/,
+    ],
+    [["tenant", "key", "acme", "--data-class", "secret"], /Allowed choices are open, restricted/],
+    [["tenant", "budget", "acme", "--daily", "1e3"], /an amount in USD such as 25 or 0.5, or none; received "1e3"/],
+    [["tenant", "limits", "acme", "--concurrency", "1.5"], /a whole number from 1 on, or none; received "1.5"/],
+    [["tenant", "debug", "acme", "--for", "long"], /such as 30m; received "long"/],
   ])("%j", async (args, message) => {
     const { code, out, notes } = await run(...args);
     expect(code).toBe(2);
@@ -60,6 +84,9 @@ describe("failures end with 1 and say what to do", () => {
       ["model", "show", "x", "--state", "/nowhere"],
       /no platform runs from \/nowhere\. Start it: npx farthing up --state \/nowhere$/,
     ],
+    [["tenant", "delete", "acme"], /removes acme and all of its data from local: say --yes/],
+    [["tenant", "usage", "acme", "--from", "yesterday"], /from: "yesterday" is no day such as 2026-11-24/],
+    [["tenant", "usage", "acme", "--by", "colour"], /"colour" is none of day, model, key/],
     [["tenant", "create", "Not A Name"], /"Not A Name" is no tenant name: lower-case letters/],
     [["model", "add", "/nowhere"], /\/nowhere is not there/],
     [["model", "publish", "x", "/nowhere"], /\/nowhere\/model\.json is not there/],

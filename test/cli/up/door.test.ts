@@ -19,7 +19,7 @@ test("with certificate and key the API may be open to other machines", () => {
 });
 
 test.each([
-  [{ host: "0.0.0.0" }, "needs --tls-cert and --tls-key"],
+  [{ host: "0.0.0.0" }, "needs --tls-cert and --tls-key, or --tls-self-made"],
   [{ tlsCert }, "only --tls-cert was given"],
   [{ tlsKey }, "only --tls-key was given"],
   [{ tlsCert: join(fixtures, "absent.pem"), tlsKey }, "absent.pem cannot be read"],

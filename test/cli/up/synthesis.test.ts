@@ -27,7 +27,11 @@ const run = (signal = new AbortController().signal) => synthesize({ root, enviro
 test("runs the app with the context of cdk.json and the environment", async () => {
   const { directory, fresh } = await run();
   expect(fresh).toBe(true);
-  expect(JSON.parse(readFileSync(join(directory, "manifest.json"), "utf8"))).toEqual({ flag: true, env: "dev" });
+  expect(JSON.parse(readFileSync(join(directory, "manifest.json"), "utf8"))).toEqual({
+    flag: true,
+    env: "dev",
+    modelCache: expect.stringMatching(/model-cache$/),
+  });
 });
 
 test("keeps the assembly while nothing that it is made of changes, and replaces it when something does", async () => {
