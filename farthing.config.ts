@@ -37,6 +37,8 @@ const config: FarthingConfigInput = {
       // What an account's gateway takes by default.
       throttle: { requestsPerSecond: 10_000, burst: 5000 },
       tracing: false,
+      // No account, no bill: what a deployment would share its answers through.
+      cache: {},
       router: { architecture: "host" },
       modelGroups: [{ name: "small", memoryMb: 1769, architecture: "host", models: demoModels, preload: ["digits"] }],
       // A process of this machine stands in for the GPU instance; FARTHING_GPU_UPSTREAM attaches a real engine.

@@ -5,20 +5,40 @@
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
+import { administeredTable } from "../adapters/dynamodb/administered-table.ts";
 import { createApiKeyStore } from "../adapters/dynamodb/api-key-store.ts";
+import { onceDataOn } from "../adapters/dynamodb/idempotency-table.ts";
+import { jobDataOn } from "../adapters/dynamodb/job-data.ts";
+import { accountDirectoryOn } from "../adapters/dynamodb/lease-table.ts";
 import { createModelRegistry } from "../adapters/dynamodb/model-registry.ts";
+import { createTenantStore } from "../adapters/dynamodb/tenant-store.ts";
+import { usageDataOn, usageStoreOn } from "../adapters/dynamodb/usage-table.ts";
+import { type WebhookDirectory, webhookDataOn, webhookDirectoryOn } from "../adapters/dynamodb/webhook-table.ts";
 import { createArtifactStore } from "../adapters/s3/artifact-store.ts";
+import { removeObjects } from "../adapters/s3/remove-objects.ts";
+import type { UsageStore } from "../core/metering/usage-store.ts";
 import type { ArtifactStore } from "../core/models/artifact-store.ts";
 import type { ModelRegistry } from "../core/models/registry.ts";
-import type { ApiKeyStore } from "../core/tenants/key.ts";
-import type { ClientSettings } from "./where.ts";
+import { budgetData } from "../core/tenants/budget-data.ts";
+import type { ApiKeyDirectory } from "../core/tenants/key.ts";
+import type { TenantData } from "../core/tenants/manage-tenants.ts";
+import type { TenantDirectory } from "../core/tenants/tenant.ts";
+import type { ClientSettings, Where } from "./where.ts";
 
 export interface Deployment {
   readonly environment: string;
   readonly registry: ModelRegistry;
   readonly store: ArtifactStore;
-  readonly keys: ApiKeyStore;
+  readonly keys: ApiKeyDirectory;
+  readonly tenants: TenantDirectory;
+  readonly usage: UsageStore;
+  /** Whom tenants may have called. */
+  readonly webhooks: WebhookDirectory;
+  /** Every kind of data that goes when its tenant goes, beside its keys. */
+  readonly tenantData: readonly TenantData[];
 }
+
+export type OpenDeployment = (where: Where) => Promise<Deployment>;
 
 /** Throws an Error that says what to do when the environment's stack cannot be read. */
 export async function openDeployment(environment: string, settings: ClientSettings): Promise<Deployment> {
@@ -30,11 +50,28 @@ export async function openDeployment(environment: string, settings: ClientSettin
     return value;
   };
   const dynamodb = new DynamoDBClient(settings);
+  const tenantsTable = administeredTable(dynamodb, output("TenantsTable"));
+  const usageTable = administeredTable(dynamodb, output("UsageTable"));
+  const webhooks = webhookDirectoryOn(tenantsTable);
+  const jobsTable = administeredTable(dynamodb, output("JobsTable"));
+  const requestsTable = administeredTable(dynamodb, output("RequestsTable"));
+  const s3 = new S3Client(settings);
+  const answers = { removeAll: (prefix: string) => removeObjects(s3, output("AnswerBucket"), prefix) };
   return {
     environment,
     registry: createModelRegistry({ client: dynamodb, tableName: output("RegistryTable") }),
     keys: createApiKeyStore({ client: dynamodb, tableName: output("TenantsTable") }),
-    store: createArtifactStore({ client: new S3Client(settings), bucket: output("ModelBucket") }),
+    usage: usageStoreOn(usageTable),
+    webhooks,
+    tenantData: [
+      usageDataOn(usageTable),
+      jobDataOn(jobsTable),
+      onceDataOn(requestsTable, answers),
+      budgetData(accountDirectoryOn(tenantsTable)),
+      webhookDataOn(webhooks),
+    ],
+    tenants: createTenantStore({ client: dynamodb, tableName: output("TenantsTable") }),
+    store: createArtifactStore({ client: s3, bucket: output("ModelBucket") }),
   };
 }
 

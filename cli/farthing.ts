@@ -2,10 +2,12 @@
 /** The command line: parses, calls, renders. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
+import { addBillCommand } from "./commands/bill.ts";
 import { addLogsCommand } from "./commands/logs.ts";
 import { addModelCommands } from "./commands/model.ts";
 import { addTenantCommands } from "./commands/tenant.ts";
 import { addUpCommand } from "./commands/up.ts";
+import { addUpstreamCommands } from "./commands/upstream.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -23,7 +25,9 @@ function createProgram(terminal: Terminal, root: string): Command {
   addUpCommand(program, terminal, root);
   addModelCommands(program, terminal, root);
   addTenantCommands(program, terminal, root);
+  addUpstreamCommands(program, terminal, root);
   addLogsCommand(program, terminal, root);
+  addBillCommand(program, terminal, root);
   return program;
 }
 

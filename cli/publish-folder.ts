@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { readModelFiles } from "../adapters/model-folder/read-model-folder.ts";
 import { inspectModel } from "../adapters/onnx/inspect-model.ts";
 import { prepareModel } from "../adapters/onnx/prepare-model.ts";
-import type { ModelCard } from "../core/models/card.ts";
+import { type AnyCard, isEngineCard } from "../core/models/any-card.ts";
+import { endpointSignature } from "../core/models/endpoint-signature.ts";
 import { type PublishEvent, type Published, publishModel } from "../core/models/publish.ts";
 import type { Deployment } from "./deployment.ts";
 
@@ -16,10 +17,13 @@ export type FolderEvent =
 
 export async function publishFolder(
   directory: string,
-  card: ModelCard,
+  card: AnyCard,
   deployment: Pick<Deployment, "store" | "registry">,
   emit: (event: FolderEvent) => void,
 ): Promise<Published> {
+  const publishing = { ...deployment, now: () => new Date().toISOString(), emit };
+  // Its weights are the engine's affair (an endpoint reads them from the bucket, by names of their own); the registry gets the card.
+  if (isEngineCard(card)) return publishModel({ card, signature: endpointSignature(card), files: [] }, publishing);
   const out = await mkdtemp(join(tmpdir(), "farthing-publish-"));
   try {
     const prepared = await prepareModel(directory, card, out);
@@ -32,10 +36,7 @@ export async function publishFolder(
     const signature = await inspectModel(source.folder, source.card);
     emit({ type: "inspected" });
     const files = await readModelFiles(source.folder, source.card);
-    return await publishModel(
-      { card: source.card, signature, files },
-      { ...deployment, now: () => new Date().toISOString(), emit },
-    );
+    return await publishModel({ card: source.card, signature, files }, publishing);
   } finally {
     await rm(out, { recursive: true, force: true });
   }

@@ -7,6 +7,7 @@ import { endpointRoutes } from "./endpoint-routes.ts";
 import { FEATURE_FLAGS } from "./feature-flags.ts";
 import { plannedFunctions } from "./planned-functions.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
+import { CacheStack } from "./stacks/cache-stack.ts";
 import { DataStack } from "./stacks/data-stack.ts";
 import { EndpointsStack } from "./stacks/endpoints-stack.ts";
 import { type BuildContext, ModelsStack } from "./stacks/models-stack.ts";
@@ -53,6 +54,15 @@ export function farthingApp(props: FarthingAppProps): App {
     environment,
     config,
   });
+  const cache =
+    config.cache &&
+    new CacheStack(app, name("cache"), {
+      ...stackProps,
+      terminationProtection: false,
+      description: `Farthing ${environment}: answers that are kept`,
+      environment,
+      options: config.cache,
+    });
   const models = new ModelsStack(app, name("models"), {
     ...stackProps,
     terminationProtection: false,
@@ -64,6 +74,7 @@ export function farthingApp(props: FarthingAppProps): App {
     provisioned,
     costRates: props.costRates,
     endpoints: endpointRoutes(environment, config.endpoints, decisions.cards),
+    cache: cache?.address,
     upstreams: upstreamRoutes(environment, config.upstreams),
   });
   const api = new ApiStack(app, name("api"), {
@@ -96,6 +107,7 @@ export function farthingApp(props: FarthingAppProps): App {
     endpoints.addStackDependency(data);
   }
   models.addStackDependency(data);
+  if (cache !== undefined) models.addStackDependency(cache);
   usage.addStackDependency(models);
   api.addStackDependency(models);
   for (const [key, value] of Object.entries({ "farthing:environment": environment, ...config.tags })) {

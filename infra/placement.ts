@@ -41,7 +41,7 @@ const managedInstancesSchema = z.strictObject({
   minEnvironments: z.int().min(0).max(15_000).default(MANAGED_INSTANCES.minEnvironments),
   /** Default: no limit. */
   maxEnvironments: z.int().min(1).max(15_000).optional(),
-  /** Requests that one environment holds at once, 1 to 64 for each of its vCPUs. */
+  /** Requests that one environment holds at once, 1 to 64 for each of its vCPUs; with `workers: "host"`, 1 to 1600. */
   concurrency: z.int().min(1).max(1600).default(MANAGED_INSTANCES.concurrency),
   /**
    * Threads of an environment. Each loads the models for itself and computes on one processor. `vcpus`: one for each vCPU;

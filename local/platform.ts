@@ -9,8 +9,9 @@ import { Deployment } from "./assembly/deployment.ts";
 import { createAwsEndpoint } from "./endpoint/aws-endpoint.ts";
 import { OPERATOR_CREDENTIALS } from "./iam/operator.ts";
 import { createIamSimulator } from "./iam/simulator.ts";
+import type { LambdaOptions } from "./lambda/options.ts";
 import type { AwsService, Credentials, PlatformEvent, SimulatorContext } from "./simulator.ts";
-import { createSimulators } from "./simulators.ts";
+import { createSimulators, type GpuOptions } from "./simulators.ts";
 import { workDirectoryOf } from "./work-directory.ts";
 
 export interface PlatformOptions {
@@ -23,6 +24,12 @@ export interface PlatformOptions {
   readonly port: number;
   /** Default: plain HTTP on the loopback interface. */
   readonly door?: Door;
+  /** What differs from this machine's defaults for functions. */
+  readonly lambda?: Partial<LambdaOptions>;
+  /** What stands in for GPU instances. Default: endpoints exist, and nothing runs on them. */
+  readonly gpu?: GpuOptions;
+  /** `redis://host:port` of a running Valkey or Redis for caches. Default: one is started where it is installed. */
+  readonly cacheServerUrl?: string | undefined;
   readonly emit: (event: PlatformEvent) => void;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -71,7 +78,14 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     closers.push(() => endpoint.close());
 
     const context: SimulatorContext = { ...base, awsEndpointUrl, assetDirectory: (_bucket, key) => assets.path(key) };
-    const simulators = createSimulators(context, { iam, stacks: deployment, workDirectory });
+    const simulators = createSimulators(context, {
+      iam,
+      stacks: deployment,
+      workDirectory,
+      ...(options.lambda && { lambdaOptions: options.lambda }),
+      ...(options.gpu && { gpu: options.gpu }),
+      cacheServerUrl: options.cacheServerUrl,
+    });
     for (const simulator of simulators.all) {
       if (simulator.service !== undefined) services.push(simulator.service);
       closers.push(() => simulator.stop?.());

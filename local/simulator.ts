@@ -151,6 +151,11 @@ export interface Invocation {
   readonly responseMode: "buffered" | "streaming";
   /** Lambda client context and trace, passed on as they are. */
   readonly traceId?: string;
+  /**
+   * Aborted when the caller went away. Only a function that holds many requests at once is told; one that holds a single request
+   * works on, as in Lambda.
+   */
+  readonly signal?: AbortSignal;
 }
 
 export interface InvocationResult {
@@ -160,4 +165,6 @@ export interface InvocationResult {
   /** Content type that the runtime set on a streamed response (`application/vnd.awslambda.http-integration-response`). */
   readonly contentType?: string;
   readonly body: AsyncIterable<Uint8Array>;
+  /** Takes the body's chunks when all of them lie ready and none was read; else undefined, and the body is to be read. */
+  takeWhole?(): readonly Uint8Array[] | undefined;
 }

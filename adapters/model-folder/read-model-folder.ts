@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type AnyCard, parseAnyCard } from "../../core/models/any-card.ts";
 import { type ModelCard, parseModelCard } from "../../core/models/card.ts";
 import type { ModelFile } from "../../core/models/publish.ts";
 import { servingFiles } from "../onnx/serving-files.ts";
@@ -10,6 +11,12 @@ export const CARD_FILE = "model.json";
 export async function readCard(directory: string): Promise<ModelCard> {
   const path = join(directory, CARD_FILE);
   return parseModelCard(parsed(await readFile(path, "utf8").catch(absent(path)), path), path);
+}
+
+/** Of a model that a function or an endpoint serves. Throws like `readCard`. */
+export async function readAnyCard(directory: string): Promise<AnyCard> {
+  const path = join(directory, CARD_FILE);
+  return parseAnyCard(parsed(await readFile(path, "utf8").catch(absent(path)), path), path);
 }
 
 /** The files that a version consists of. */

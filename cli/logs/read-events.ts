@@ -14,6 +14,8 @@ export interface LogQuery {
   readonly pattern?: string;
   /** Milliseconds since the epoch. */
   readonly from: number;
+  /** The first millisecond that is not asked for. Undefined: until now. */
+  readonly to?: number;
   /** Ask again after the last event, until `signal` says stop. */
   readonly follow: boolean;
 }
@@ -70,14 +72,21 @@ async function logGroups(
 async function eventsSince(
   logGroup: string,
   from: number,
-  { pattern }: LogQuery,
+  { pattern, to }: LogQuery,
   { client, signal }: LogReading,
 ): Promise<readonly (LogEvent & { readonly id: string })[]> {
   const events: (LogEvent & { readonly id: string })[] = [];
   let nextToken: string | undefined;
   do {
     const page = await client.send(
-      new FilterLogEventsCommand({ logGroupName: logGroup, startTime: from, filterPattern: pattern, nextToken }),
+      new FilterLogEventsCommand({
+        logGroupName: logGroup,
+        startTime: from,
+        // CloudWatch's own end is part of the range.
+        endTime: to === undefined ? undefined : to - 1,
+        filterPattern: pattern,
+        nextToken,
+      }),
     );
     for (const { eventId = "", timestamp = 0, message = "" } of page.events ?? []) {
       events.push({ id: eventId, timestamp, message, logGroup });

@@ -1,23 +1,35 @@
 /** What is known of a request so far, for its usage line; what stays empty was never reached. */
-import type { FarthingError } from "../errors.ts";
+import { ERRORS, type FarthingError } from "../errors.ts";
+import type { Run } from "../idempotency/once-call.ts";
+import type { LeaseNames } from "../metering/admission.ts";
 import { buildUsageLine } from "../metering/build-usage-line.ts";
 import type { UsageLine } from "../metering/usage-line.ts";
 import type { InferenceUsage } from "../protocols/spec/inference.ts";
+import type { Accounting } from "./api-dependencies.ts";
+import { explained } from "./attempt.ts";
+import type { Charged, Charging } from "./charging.ts";
 import type { Journal } from "./work.ts";
 
-export interface Account {
+export interface Account extends Charged {
   tenant: string;
   key: string;
   model: string;
   version: string;
   readonly journal: Journal;
-  usage: InferenceUsage;
-  priceUsd: number;
-  /** Something that costs money reached the caller, or is about to: a failure from here on does not make it free. */
-  delivered: boolean;
-  /** Nothing more will be used. */
-  settled: boolean;
+  /** Of the body, as far as it is made. */
+  responseBytes: number;
+  leases: LeaseNames;
+  /** From its admission on. */
+  charging: Charging | undefined;
   failure: FarthingError | undefined;
+  /** Milliseconds since the epoch; requests that begin before it stand in the log. */
+  debugUntilMillis: number;
+  /** It runs under an Idempotency-Key. */
+  run: Run | undefined;
+  /** Work was begun: what comes of it is recorded under the key. */
+  hasBegun: boolean;
+  /** The answer is an earlier request's. */
+  isReplay: boolean;
 }
 
 const NO_USAGE: InferenceUsage = { inputTokens: 0, outputTokens: 0, inferenceMillis: 0 };
@@ -29,10 +41,17 @@ export const newAccount = (): Account => ({
   version: "",
   journal: { target: "none" },
   usage: NO_USAGE,
+  responseBytes: 0,
   priceUsd: 0,
+  leases: {},
+  charging: undefined,
   delivered: false,
   settled: false,
   failure: undefined,
+  debugUntilMillis: 0,
+  run: undefined,
+  hasBegun: false,
+  isReplay: false,
 });
 
 /** What a usage line says beyond the account. */
@@ -46,6 +65,7 @@ export interface RequestMeasures {
   readonly responseBytes: number;
   readonly durationMillis: number;
   readonly coldStart: boolean;
+  readonly initMillis: number | undefined;
 }
 
 export function usageLineOf(account: Account, measures: RequestMeasures): UsageLine {
@@ -59,18 +79,47 @@ export function usageLineOf(account: Account, measures: RequestMeasures): UsageL
     model: account.model,
     version: account.version,
     target: account.journal.target,
+    ...decisionsOf(account.journal),
+    ...(account.isReplay && { replay: true }),
     deployment: measures.deployment,
     status: failure?.status ?? measures.status,
     ...(failure && { error: failure.code, ...(account.delivered && { delivered: true }) }),
     inputTokens: usage.inputTokens,
+    ...(usage.cachedInputTokens !== undefined && { cachedInputTokens: usage.cachedInputTokens }),
     outputTokens: usage.outputTokens,
     requestBytes: measures.requestBytes,
     responseBytes: measures.responseBytes,
     inferenceMillis: toMicroseconds(usage.inferenceMillis),
     durationMillis: toMicroseconds(measures.durationMillis),
     coldStart: measures.coldStart,
+    ...(measures.initMillis !== undefined && { initMillis: toMicroseconds(measures.initMillis) }),
     priceUsd: account.priceUsd,
+    ...account.leases,
   });
+}
+
+/** The line under a number of the work's own, where it has one. */
+export function accountedOnce(
+  line: UsageLine,
+  accounting: Accounting | undefined,
+  failure: FarthingError | undefined,
+): UsageLine {
+  const mayComeAgain = failure !== undefined && (ERRORS[failure.code].retryable || failure.code === "cancelled");
+  if (accounting === undefined || mayComeAgain) return line;
+  const { process, sequence, atMillis } = accounting;
+  return { ...line, at: new Date(atMillis).toISOString(), process, sequence };
+}
+
+function decisionsOf({
+  attempts = [],
+  answeredBy,
+  cache,
+}: Journal): Pick<UsageLine, "answeredBy" | "attempts" | "cache"> {
+  return {
+    ...(cache !== undefined && { cache }),
+    ...(answeredBy?.standsIn && { answeredBy: answeredBy.model.name }),
+    ...(attempts.length > 1 && { attempts: explained(attempts) }),
+  };
 }
 
 /** Every digit of a log line is paid for, and no clock here is better than a microsecond. */

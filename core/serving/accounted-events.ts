@@ -5,10 +5,12 @@ import type { InferenceUsage } from "../protocols/spec/inference.ts";
 import type { Clock } from "./clock.ts";
 
 export interface EventAccount {
-  /** All that was used up to now. */
-  onUsage(usage: InferenceUsage): void;
+  /** All that is used with the event that is about to go out; false: it may not go, there is no budget for it. */
+  onUsage(usage: InferenceUsage): boolean | Promise<boolean>;
   /** After the last event, or an error: nothing more is used. */
   onEnd(failure?: FarthingError): void;
+  /** The end of what the budget did not cover: an error, or the events that make a short answer of it. */
+  onReached(): readonly GenerationEvent[];
 }
 
 export async function* accountedEvents(
@@ -22,7 +24,12 @@ export async function* accountedEvents(
     for await (const event of events) {
       const waited = clock.monotonicMillis() - waitingSince;
       usage = event.type === "finish" ? event.usage : added(usage, event, waited);
-      account.onUsage(usage);
+      const covered = account.onUsage(usage);
+      if (!(covered instanceof Promise ? await covered : covered)) {
+        yield* account.onReached();
+        account.onEnd();
+        return;
+      }
       if (event.type === "finish") account.onEnd();
       yield event;
       waitingSince = clock.monotonicMillis();

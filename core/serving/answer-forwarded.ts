@@ -22,13 +22,17 @@ export type AnswerForwarded = (event: unknown, requestId: string) => Promise<Uin
 
 export function createAnswerForwarded({ models, clock, reportFault }: ForwardedDependencies): AnswerForwarded {
   async function answer(event: ForwardedEvent): Promise<ForwardedResponse> {
-    const { model, version, requestId, deadlineMillis } = event;
+    const { model, version, requestId, deadlineMillis, tenant } = event;
     const address = { model, version };
     if (event.type === "ready") {
       await withDeadline(models.ready(address), deadlineMillis, clock);
       return { type: "ready" };
     }
-    const work = models.infer(address, event.request, { requestId, deadlineMillis });
+    const work = models.infer(address, event.request, {
+      requestId,
+      deadlineMillis,
+      ...(tenant !== undefined && { tenant }),
+    });
     return { type: "result", result: await withDeadline(work, deadlineMillis, clock) };
   }
 

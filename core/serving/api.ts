@@ -5,30 +5,46 @@
 import { asFarthingError, FarthingError } from "../errors.ts";
 import type { DocumentRoute } from "../protocols/protocol.ts";
 import type { HttpRequest, HttpResponse } from "../protocols/spec/http.ts";
+import { requireScope } from "../tenants/scope.ts";
 import type { Api, ApiDependencies, RequestContext } from "./api-dependencies.ts";
+import { callerDeadline } from "./caller-deadline.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { chooseTarget } from "./choose-target.ts";
 import { withDeadline } from "./deadline.ts";
+import { heartbeatsOf, withHeartbeats } from "./heartbeats.ts";
 import { createInference } from "./inference.ts";
 import { createRouter } from "./router.ts";
+import { answeredOnce } from "./run-once.ts";
 
 export function createApi(dependencies: ApiDependencies): Api {
   const { registry, targets, authenticator, clock } = dependencies;
   const router = createRouter(dependencies.protocols);
-  const catalogue = createCatalogue(registry, (model) => chooseTarget(model, targets));
+  const catalogue = createCatalogue(registry, (model) => chooseTarget(model, targets), dependencies.usage, {
+    jobs: dependencies.jobs?.desk,
+    files: dependencies.files,
+    batches: dependencies.batches,
+  });
   const infer = createInference(dependencies);
+  const heartbeats = heartbeatsOf(dependencies);
 
   async function answerDocument(
     route: DocumentRoute,
     parameters: Readonly<Record<string, string>>,
     request: HttpRequest,
     context: RequestContext,
+    fail: (error: FarthingError) => HttpResponse,
   ): Promise<HttpResponse> {
-    if (!route.open) {
-      const caller = await authenticator.authenticate(request.headers);
-      if (caller.type === "refused") throw caller.error;
-    }
-    return withDeadline(route.answer(parameters, catalogue), context.deadlineMillis, clock);
+    const authentication = route.open ? undefined : await authenticator.authenticate(request.headers);
+    if (authentication?.type === "refused") throw authentication.error;
+    if (authentication !== undefined) requireScope(authentication.scopes, { route: route.path });
+    const question = { query: request.query, caller: authentication, nowMillis: clock.epochMillis(), request };
+    const answering = () => withDeadline(route.answer(parameters, catalogue, question), context.deadlineMillis, clock);
+    return route.method === "POST" && authentication !== undefined
+      ? answeredOnce(
+          { once: dependencies.once, route, tenant: authentication.tenant, request, context, fail },
+          answering,
+        )
+      : answering();
   }
 
   return async function answer(request, context) {
@@ -47,11 +63,14 @@ export function createApi(dependencies: ApiDependencies): Api {
           ? { status: 204, headers: { allow: match.allowed.join(", "), "x-request-id": context.requestId }, body: "" }
           : withAllow(fail(wrongMethod(request, match.allowed)), match.allowed);
       case "route":
-        if (match.route.kind !== "document") {
-          return infer({ route: match.route, parameters: match.parameters, request, context }, fail);
-        }
         try {
-          const response = await answerDocument(match.route, match.parameters, request, context);
+          const deadlineMillis = callerDeadline(request, clock.epochMillis(), context.deadlineMillis);
+          const inTime = deadlineMillis === context.deadlineMillis ? context : { ...context, deadlineMillis };
+          if (match.route.kind !== "document") {
+            const call = { route: match.route, parameters: match.parameters, request, context: inTime };
+            return withHeartbeats(await infer(call, fail), heartbeats);
+          }
+          const response = await answerDocument(match.route, match.parameters, request, inTime, fail);
           return headOf(request, withHeaders(response, context.requestId));
         } catch (thrown) {
           return headOf(request, fail(thrown));

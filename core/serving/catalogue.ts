@@ -1,4 +1,5 @@
 /** What document routes may ask of the registry and of the targets. */
+import type { UsageReader } from "../metering/usage-store.ts";
 import type { ModelRecord, ModelVersion } from "../models/registry.ts";
 import type { Catalogue } from "../protocols/protocol.ts";
 import { findVersion, liveVersion, unknownModel, unknownVersion } from "./choose-version.ts";
@@ -6,7 +7,12 @@ import type { RegistryView } from "./registry-view.ts";
 import { SERVER_VERSION } from "./server-version.ts";
 import type { Target } from "./target.ts";
 
-export function createCatalogue(registry: RegistryView, targetOf: (model: ModelRecord) => Target): Catalogue {
+export function createCatalogue(
+  registry: RegistryView,
+  targetOf: (model: ModelRecord) => Target,
+  usage?: UsageReader,
+  desks: Pick<Catalogue, "jobs" | "files" | "batches"> = {},
+): Catalogue {
   async function find(name: string, version?: string) {
     const model = await registry.get(name);
     if (model === undefined) throw unknownModel(name);
@@ -21,6 +27,8 @@ export function createCatalogue(registry: RegistryView, targetOf: (model: ModelR
       await targetOf(model).ready(model, version);
     },
     serverVersion: SERVER_VERSION,
+    usage,
+    ...desks,
   };
 }
 

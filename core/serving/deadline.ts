@@ -22,26 +22,43 @@ export function withDeadline<T>(work: Promise<T>, deadlineMillis: number, clock:
   });
 }
 
-/** The same for each event of a stream, which is stopped. */
+/**
+ * The same for each event of a stream, which is stopped. One timer for all of them: tokens come by the thousand, and each would
+ * set and clear one.
+ */
 export async function* eventsWithin<T>(
   events: AsyncIterable<T>,
   deadlineMillis: number,
   clock: Clock,
 ): AsyncGenerator<T> {
   const iterator = events[Symbol.asyncIterator]();
-  let waiting = false;
+  let cancel: (() => void) | undefined;
+  /** Present while an event is waited for. */
+  let giveUp: ((error: FarthingError) => void) | undefined;
+
+  function next(): Promise<IteratorResult<T>> {
+    return new Promise((resolve, reject) => {
+      giveUp = reject;
+      cancel ??= clock.after(Math.max(0, deadlineMillis - clock.epochMillis()), () => {
+        cancel = undefined;
+        giveUp?.(deadlineExceeded());
+      });
+      iterator.next().then(resolve, reject);
+    });
+  }
+
   try {
     for (;;) {
-      waiting = true;
-      const { value, done } = await withDeadline(iterator.next(), deadlineMillis, clock);
-      waiting = false;
+      const { value, done } = await next();
+      giveUp = undefined;
       if (done) return;
       yield value;
     }
   } finally {
+    cancel?.();
     const stopped = iterator.return?.();
     // What does not answer would not answer to this either.
-    if (waiting) stopped?.then(undefined, () => {});
+    if (giveUp !== undefined) stopped?.then(undefined, () => {});
     else await stopped;
   }
 }

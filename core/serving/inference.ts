@@ -1,152 +1,305 @@
 /** One inference request, from its key to the last byte of its answer, and the usage line that accounts for it. */
 import { asFarthingError, FarthingError } from "../errors.ts";
+import type { UsageLine } from "../metering/usage-line.ts";
 import { type ModelRecord, type ModelVersion, versionId } from "../models/registry.ts";
-import { formatUsd, requestPriceUsd } from "../pricing/request-price.ts";
-import type { GenerationRoute, InferenceRoute } from "../protocols/protocol.ts";
+import { formatUsd } from "../pricing/request-price.ts";
+import { type RequestPricer, requestPricer } from "../pricing/request-pricer.ts";
+import type { DecodedGeneration, DecodedInference } from "../protocols/protocol.ts";
 import type { GenerationEvent } from "../protocols/spec/generation.ts";
-import type { HttpRequest, HttpResponse } from "../protocols/spec/http.ts";
-import type { InferenceUsage } from "../protocols/spec/inference.ts";
-import { type Account, newAccount, usageLineOf } from "./account.ts";
-import { accountedEvents } from "./accounted-events.ts";
-import { answerFromTargets } from "./answer-from-targets.ts";
+import type { HttpResponse } from "../protocols/spec/http.ts";
+import { isBetterAsJob } from "../routing/wake/asleep.ts";
+import { appliedPreferences, JOB_WISHES, wishesOf } from "../routing/wake/wishes.ts";
+import { requireScope } from "../tenants/scope.ts";
+import { type Account, accountedOnce, newAccount, usageLineOf } from "./account.ts";
 import type { ApiDependencies, RequestContext } from "./api-dependencies.ts";
-import { begun } from "./begun.ts";
+import { explained } from "./attempt.ts";
+import { estimatedTokens, usageBounds } from "./bounds.ts";
+import { budgetedEvents } from "./budgeted-events.ts";
 import { namedVersion } from "./catalogue.ts";
+import { budgetReached, createCharging } from "./charging.ts";
+import { isForwarded } from "./choose-target.ts";
 import { unknownModel, weightedVersion } from "./choose-version.ts";
-import { countedBody } from "./counted-body.ts";
+import { bytesOf, countedBody, isStream } from "./counted-body.ts";
 import { eventsWithin, withDeadline } from "./deadline.ts";
-import type { Caller } from "./work.ts";
+import { debuggedBody } from "./debugged-body.ts";
+import { heartbeatsOf, lateJson, patientJson } from "./heartbeats.ts";
+import { createHold, HELD, lateBody } from "./hold.ts";
+import type { InferenceCall } from "./inference-call.ts";
+import { recordedAnswer, repeatedAnswer } from "./run-once.ts";
+import { takenAsJob } from "./taken-as-job.ts";
+import type { Caller, Journal } from "./work.ts";
 
 /** Larger bodies do not arrive: Lambda's event ends at 6 MB. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const MAX_BODY_BYTES = 6 * 1024 * 1024;
 
-export interface InferenceCall {
-  readonly route: InferenceRoute | GenerationRoute;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly request: HttpRequest;
-  readonly context: RequestContext;
-}
-
 export type Inference = (call: InferenceCall, fail: (error: FarthingError) => HttpResponse) => Promise<HttpResponse>;
 
 export function createInference(dependencies: ApiDependencies): Inference {
-  const { authenticator, registry, clock } = dependencies;
-  const answerWork = answerFromTargets(dependencies.targets);
+  const { authenticator, registry, admission, clock } = dependencies;
+  const heartbeats = heartbeatsOf(dependencies);
 
   return async function infer(call, fail) {
     const startedAtMillis = clock.epochMillis();
     const started = clock.monotonicMillis();
     const account = newAccount();
-    let response: HttpResponse;
+    let response: HttpResponse | undefined;
     let answered: FarthingError | undefined;
     try {
-      response = await answer(call, account, Math.floor(startedAtMillis / 1000));
+      const failLate = (late: FarthingError): HttpResponse => {
+        answered = late;
+        return fail(late);
+      };
+      response = await answer(call, account, Math.floor(startedAtMillis / 1000), { failLate, lineOf });
     } catch (thrown) {
       answered = asFarthingError(thrown);
       account.failure = answered;
+      account.delivered = false;
+      account.charging?.settle("failed");
       account.settled = true;
       response = fail(answered);
     }
-    return countedBody(response, settle, () => account.settled);
+    response = await recordedAnswer(account, response);
+    if (account.debugUntilMillis > startedAtMillis && dependencies.emitDebug !== undefined) {
+      const { tenant, key } = account;
+      const debugged = { request: call.request, requestId: call.context.requestId, tenant, key };
+      response = debuggedBody(response, debugged, dependencies.emitDebug);
+    }
+    const counted = countedBody(
+      response,
+      settle,
+      () => account.settled,
+      (bytes) => {
+        account.responseBytes = bytes;
+      },
+    );
+    return account.run?.detach(counted) ?? counted;
 
     function settle(responseBytes: number): void {
+      // A stream that its reader left: charged for what went out.
+      account.charging?.settle("answered");
       const { failure } = account;
+      call.context.job?.onOutcome({ failure, usage: account.usage, priceUsd: account.priceUsd });
       // The answer had begun: nobody but the stream itself has told of it yet.
       if (failure !== undefined && failure !== answered && failure.status >= 500) {
         dependencies.reportFault(failure, call.context.requestId);
       }
-      // A key that nobody was ever given has no tenant to account for, and could be sent by the million.
+      // A refused key is on nobody's account: it could be sent by the million, and a line for those that were once given
+      // out would take a time of its own.
       if (account.tenant === "") return;
-      dependencies.emitUsage(
-        usageLineOf(account, {
-          requestId: call.context.requestId,
-          startedAtMillis,
-          route: call.route.path,
-          deployment: dependencies.deployment,
-          status: response.status,
-          requestBytes: call.request.body.length,
-          responseBytes,
-          durationMillis: clock.monotonicMillis() - started,
-          coldStart: call.context.coldStart,
-        }),
-      );
+      account.responseBytes = responseBytes;
+      const line = lineOf(account);
+      dependencies.emitUsage(accountedOnce(line, call.context.job?.accounting, failure));
+    }
+
+    function lineOf(so: Account): UsageLine {
+      return usageLineOf(so, {
+        requestId: call.context.requestId,
+        startedAtMillis,
+        route: call.route.path,
+        deployment: dependencies.deployment,
+        status: response?.status ?? 200,
+        requestBytes: call.request.body.length,
+        responseBytes: so.responseBytes,
+        durationMillis: clock.monotonicMillis() - started,
+        coldStart: call.context.coldStart,
+        initMillis: call.context.initMillis,
+      });
     }
   };
 
-  async function answer(call: InferenceCall, account: Account, createdAtSeconds: number): Promise<HttpResponse> {
+  async function answer(
+    call: InferenceCall,
+    account: Account,
+    createdAtSeconds: number,
+    { failLate, lineOf }: LateWords,
+  ): Promise<HttpResponse> {
     const { request, context } = call;
-    const caller = await identify(request, account);
+    const began = clock.monotonicMillis();
+    const caller = await identify(call, account);
     if (request.body.length > MAX_BODY_BYTES) throw bodyTooLarge(request.body.length);
     const pending = call.route.open(request, call.parameters);
     account.model = pending.model;
+    requireScope(caller.scopes, { route: call.route.path, model: pending.model });
     const { model, version } = await choose(pending.model, pending.version, account.tenant);
     account.version = version.digest;
     const decoded = pending.decode(version);
-    const { headers } = request;
-    const { journal } = account;
-    const work = answerWork({ caller, model, version, request: decoded.request, headers, context, journal });
-    const result = await withDeadline(work, context.deadlineMillis, clock);
-    const priceUsd = (usage: InferenceUsage) => requestPriceUsd(version.price, usage);
-    const charge = (usage: InferenceUsage): void => {
-      account.usage = usage;
-      account.priceUsd = priceUsd(usage);
-    };
-    const { requestId } = context;
-    const answeredBy = { model, version, requestId, createdAtSeconds, priceUsd };
-    let response: HttpResponse;
-    if (result.type === "generation" && "encodeEvents" in decoded) {
-      const { deadlineMillis } = context;
-      response = await decoded.encodeEvents(
-        await accounted(result.events, charge, account, deadlineMillis),
-        answeredBy,
-      );
-      account.delivered = isStream(response.body);
-    } else if (result.type !== "generation" && "encode" in decoded) {
-      charge(result.usage);
-      account.settled = true;
-      response = decoded.encode(result, answeredBy);
-    } else {
-      throw new Error(`the target answered ${result.type} to ${decoded.request.type}`);
-    }
-    return {
-      ...response,
-      headers: {
-        ...response.headers,
-        "x-request-id": requestId,
-        "x-farthing-model-version": versionId(version.digest),
-        "x-farthing-target": journal.target,
-        // A stream's price is not known yet: it comes with its last event.
-        ...(account.settled && { "x-farthing-price-usd": formatUsd(account.priceUsd) }),
+    const wishes = context.job === undefined ? wishesOf(request.headers) : JOB_WISHES;
+    const streams = "streams" in decoded && decoded.streams;
+    const repeated = await repeatedAnswer({
+      once: dependencies.once,
+      call,
+      account,
+      streams,
+      failed(error) {
+        account.failure = error;
+        const document = failLate(error);
+        if (!("streams" in decoded && decoded.streams)) return document;
+        const nobody = { model, version, requestId: context.requestId, createdAtSeconds, priceUsd: () => 0 };
+        return decoded.encodeEvents(failing(error), nobody);
       },
+      lineOf,
+    });
+    if (repeated !== undefined) return repeated;
+    const asJob = takenAsJob({ jobs: dependencies.jobs, call, caller, model: pending.model, wishes, clock });
+    if (asJob !== undefined && wishes.respondAsync && wishes.waitMillis === undefined) {
+      account.hasBegun = true;
+      return asJob();
+    }
+    // Before any work: nothing runs that could not be charged.
+    const pricing = pricerFor(caller, model, version);
+    let pricer = pricing instanceof Promise ? await pricing : pricing;
+    const { requestId, deadlineMillis } = context;
+    const { journal } = account;
+    const demand = {
+      tenant: caller.tenant,
+      keyHash: caller.keyHash,
+      terms: caller.terms,
+      requestId,
+      maximumPricePicodollars: pricer.maximum(
+        usageBounds(decoded.request, request.body.length, deadlineMillis - clock.epochMillis()),
+      ),
+      estimatedTokens: estimatedTokens(decoded.request, request.body.length),
+      deadlineMillis,
+      stream: paysAsItGoes(decoded),
     };
-  }
+    const admitted = admission.admit(demand);
+    const grant = admitted instanceof Promise ? await admitted : admitted;
+    account.leases = grant.leases;
+    const charging = createCharging({
+      account,
+      grant,
+      price: (usage) =>
+        pricer.price(
+          {
+            ...usage,
+            requestBytes: request.body.length,
+            responseBytes: account.responseBytes,
+            ...(wasKept(journal) && { cacheHit: true }),
+          },
+          () => clock.monotonicMillis() - began,
+        ),
+    });
+    account.charging = charging;
+    const { headers } = request;
+    const applied = context.job === undefined ? appliedPreferences(wishes, false) : undefined;
+    const known = {
+      ...grant.headers(),
+      "x-request-id": requestId,
+      ...(applied !== undefined && { "preference-applied": applied }),
+    };
+    account.hasBegun = true;
+    const hold = createHold(heartbeats);
+    const work = dependencies.answer({
+      caller,
+      model,
+      version,
+      request: decoded.request,
+      headers,
+      context: { ...(account.run === undefined ? context : withoutSignal(context)), tenant: caller.tenant },
+      patience: { wishes, ...hold },
+      journal,
+    });
+    const completed = complete();
+    try {
+      const whole = await hold.orHeld(completed);
+      return whole === HELD ? later() : whole;
+    } catch (thrown) {
+      const error = asFarthingError(thrown);
+      if (asJob === undefined || !isBetterAsJob(error)) throw error;
+      charging.settle("failed");
+      return asJob();
+    }
 
-  /** The events, charged as they pass; the first one is there. */
-  function accounted(
-    events: AsyncIterable<GenerationEvent>,
-    charge: (usage: InferenceUsage) => void,
-    account: Account,
-    deadlineMillis: number,
-  ): Promise<AsyncIterable<GenerationEvent>> {
-    const onEnd = (failure?: FarthingError): void => {
+    /** The status is out before the answer is there: an error is its body. */
+    function later(): HttpResponse {
+      const body = lateBody(
+        completed.catch((thrown: unknown) => failed(asFarthingError(thrown))),
+        streams,
+      );
+      const response = streams ? { status: 200, headers: EVENT_STREAM_HEADERS, body } : lateJson(body, heartbeats);
+      return { ...response, headers: { ...response.headers, ...known } };
+    }
+
+    function failed(error: FarthingError): HttpResponse | Promise<HttpResponse> {
+      account.failure = error;
+      account.delivered = false;
+      charging.settle("failed");
       account.settled = true;
-      account.failure = failure;
-    };
-    const inTime = eventsWithin(events, deadlineMillis, clock);
-    return begun(accountedEvents(inTime, { onUsage: charge, onEnd }, clock));
+      const document = failLate(error);
+      if (!("streams" in decoded && decoded.streams)) return document;
+      const answeredBy = { model, version, requestId, createdAtSeconds, priceUsd: charging.priceUsd };
+      return decoded.encodeEvents(failing(error), answeredBy);
+    }
+
+    async function complete(): Promise<HttpResponse> {
+      const result = await withDeadline(work, deadlineMillis, clock);
+      const answering = journal.answeredBy ?? { model, version, standsIn: false };
+      if (answering.version !== version) {
+        account.version = answering.version.digest;
+        pricer = await pricerFor(caller, answering.model, answering.version);
+      }
+      const answeredBy = { ...answering, requestId, createdAtSeconds, priceUsd: charging.priceUsd };
+      let response: HttpResponse;
+      if (result.type === "generation" && "encodeEvents" in decoded) {
+        const { streams } = decoded;
+        const events = eventsWithin(result.events, deadlineMillis, clock);
+        const budgeted = await budgetedEvents(events, { account, charging, streams, clock });
+        response = await patientJson(decoded.encodeEvents(budgeted, answeredBy), heartbeats, failLate);
+        account.delivered = isStream(response.body);
+      } else if (result.type !== "generation" && "encode" in decoded) {
+        response = decoded.encode(result, answeredBy);
+        account.usage = result.usage;
+      } else {
+        throw new Error(`the target answered ${result.type} to ${decoded.request.type}`);
+      }
+      if (!isStream(response.body)) {
+        account.responseBytes = bytesOf(response.body);
+        const covered = charging.spend(account.usage);
+        const isCovered = covered instanceof Promise ? await covered : covered;
+        // A generation that paid as it went is charged what was approved until here.
+        if (!isCovered && result.type !== "generation") throw budgetReached();
+        charging.settle("answered");
+      }
+      return {
+        ...response,
+        headers: {
+          ...response.headers,
+          ...known,
+          "x-farthing-model-version": versionId(answering.version.digest),
+          "x-farthing-target": journal.target,
+          ...(journal.cache !== undefined && { "x-farthing-cache": journal.cache }),
+          ...(answering.standsIn && { "x-farthing-model": answering.model.name }),
+          ...(headers["x-farthing-explain"] !== undefined && { "x-farthing-route": explained(journal.attempts ?? []) }),
+          // A stream's price is not known yet: it comes with its last event.
+          ...(account.settled && { "x-farthing-price-usd": formatUsd(account.priceUsd) }),
+        },
+      };
+    }
   }
 
-  async function identify(request: HttpRequest, account: Account): Promise<Caller> {
-    const pending = authenticator.authenticate(request.headers);
+  function pricerFor(
+    { tenant }: Caller,
+    model: ModelRecord,
+    { price }: ModelVersion,
+  ): RequestPricer | Promise<RequestPricer> {
+    return requestPricer(dependencies.pricing ?? {}, {
+      price,
+      tenant,
+      model: model.name,
+      ...(isForwarded(model, dependencies.targets) && { group: model.group }),
+    });
+  }
+
+  async function identify({ request, context: { job } }: InferenceCall, account: Account): Promise<Caller> {
+    const pending =
+      job === undefined ? authenticator.authenticate(request.headers) : dependencies.jobs?.callerOf(job.keyHash);
+    if (pending === undefined) throw new Error("this deployment runs no jobs");
     const caller = pending instanceof Promise ? await pending : pending;
     if (caller.type === "known") {
       account.tenant = caller.tenant;
       account.key = caller.keyPrefix;
+      account.debugUntilMillis = caller.debugUntilMillis;
       return caller;
-    }
-    if (caller.record !== undefined) {
-      account.tenant = caller.record.tenant;
-      account.key = caller.record.prefix;
     }
     throw caller.error;
   }
@@ -164,8 +317,28 @@ export function createInference(dependencies: ApiDependencies): Inference {
   }
 }
 
+/** How an answer that has begun tells of its end. */
+interface LateWords {
+  /** The document of an error, when the status is out already. */
+  failLate(error: FarthingError): HttpResponse;
+  lineOf(account: Account): UsageLine;
+}
+
+/** What is to run once is worth its end also when its caller has gone away: the next one gets it. */
+const withoutSignal = ({ signal: _, ...context }: RequestContext): RequestContext => context;
+
+/** The answer was made for somebody else, or before; the card says what it costs then. */
+const wasKept = ({ cache }: Journal): boolean => cache === "hit" || cache === "coalesced";
+
+/** Where the maximum is not known before, or the caller sees what is made as it is made. */
+const paysAsItGoes = (decoded: DecodedInference | DecodedGeneration): boolean =>
+  "streams" in decoded && (decoded.streams || decoded.request.maxTokens === undefined);
+
+const EVENT_STREAM_HEADERS = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" };
+
+async function* failing(error: FarthingError): AsyncGenerator<GenerationEvent> {
+  throw error;
+}
+
 const bodyTooLarge = (bytes: number): FarthingError =>
   new FarthingError("payload_too_large", `The body has ${bytes} bytes; at most ${MAX_BODY_BYTES} are allowed.`);
-
-/** What streams has begun to reach its reader when the response is returned; everything else is still ours to take back. */
-const isStream = (body: HttpResponse["body"]): boolean => typeof body !== "string" && !(body instanceof Uint8Array);

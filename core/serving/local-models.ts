@@ -16,13 +16,16 @@ export interface LocalModels {
   ready(address: ModelAddress): Promise<void>;
 }
 
-export function functionTarget(models: LocalModels): Target {
+export function functionTarget(models: LocalModels, onPremises: boolean): Target {
   const addressOf = (model: ModelRecord, version: ModelVersion): ModelAddress => ({
     model: model.name,
     version: version.digest,
   });
   return {
     kind: "function",
+    name: "function",
+    onPremises,
+    hasCopies: false,
     infer: (model, version, request, context) => models.infer(addressOf(model, version), request, context),
     ready: (model, version) => models.ready(addressOf(model, version)),
   };

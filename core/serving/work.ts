@@ -5,7 +5,9 @@
 import type { UsageLine } from "../metering/usage-line.ts";
 import type { ModelRecord, ModelVersion } from "../models/registry.ts";
 import type { InferenceRequest, InferenceResult } from "../protocols/spec/inference.ts";
+import type { Wishes } from "../routing/wake/wishes.ts";
 import type { Authentication } from "../tenants/authenticator.ts";
+import type { Attempt } from "./attempt.ts";
 import type { InferenceContext } from "./target.ts";
 
 /** Whose request it is. */
@@ -19,13 +21,29 @@ export interface Work {
   /** Of the HTTP request, lower-case names: wishes such as `cache-control`. Never a reason for another answer. */
   readonly headers: Readonly<Record<string, string>>;
   readonly context: InferenceContext;
+  /** How the caller waits. Absent: as the headers say, and nothing can be sent before the answer. */
+  readonly patience?: Patience;
   /** Each `Answer` notes here what it decided; the usage line and the response's headers tell of it. */
   readonly journal: Journal;
+}
+
+export interface Patience {
+  readonly wishes: Wishes;
+  /** From now on the request waits for a model to wake: signs of life may go out. */
+  onHold(): void;
+  /** Whether they have: no other model can answer any more, and no other status. */
+  hasBegun(): boolean;
 }
 
 export interface Journal {
   /** Where the work went last, also if it failed there. */
   target: UsageLine["target"];
+  /** Each try at a target, in the order of their ends. Absent: there was no choice to make. */
+  attempts?: readonly Attempt[];
+  /** What the cache did. Absent: the card has none. */
+  cache?: NonNullable<UsageLine["cache"]>;
+  /** What answers, where that is not simply what was asked for; its card says the price. */
+  answeredBy?: { readonly model: ModelRecord; readonly version: ModelVersion; readonly standsIn: boolean };
 }
 
 /**

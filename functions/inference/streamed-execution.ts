@@ -33,18 +33,26 @@ type Parts = [
 ];
 
 /**
- * `settled` resolves when what was logged is written; undefined when nothing is on its way. A process may be frozen the moment
- * its answer is complete, so that is waited for before the answer, and again behind one that streamed.
+ * `settled` resolves when what was logged is written, `idle` when all is that a process writes; undefined when nothing is on its
+ * way. A process may be frozen the moment its answer is complete: the log is waited for before the answer, and everything
+ * behind it.
  */
-export function streamedExecution(settled: () => Promise<void> | undefined): PluginExecutionMode {
+export function streamedExecution(
+  settled: () => Promise<void> | undefined,
+  idle: () => Promise<unknown> | undefined,
+): PluginExecutionMode {
   const mode = (...[machinery, before, initialHandler, after, onError, plugin]: Parts) => {
     const { middyRequest, runRequest } = machinery;
     let handler = initialHandler;
     const middy = awslambda.streamifyResponse<unknown, Promise<void>>(async (event, stream, context) => {
       const answer = await runRequest(middyRequest(event, context), before, handler, after, onError, plugin);
       await settled();
-      await writeAnswer(stream, answer);
-      await settled();
+      try {
+        await writeAnswer(stream, answer);
+      } finally {
+        // Also where nobody reads any more: what runs once is made to its end (core/idempotency).
+        await idle();
+      }
     });
     return Object.assign(middy, {
       handler(replacement: Run) {

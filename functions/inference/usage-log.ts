@@ -14,15 +14,21 @@ export const METRICS = {
   priceUsd: MetricUnit.NoUnit,
 } as const;
 
-/** `write` gets whole lines, the line feed included, and has handed them to the outside when it returns. */
-export function createUsageLog(write: (line: string) => void): (line: UsageLine) => void {
+/**
+ * `write` gets whole lines, the line feed included, and has handed them to the outside when it returns. `number` makes each line
+ * one of a kind, whoever delivers it however often (core/metering/usage-sequence.ts).
+ */
+export function createUsageLog(
+  write: (line: string) => void,
+  number: (line: UsageLine) => UsageLine,
+): (line: UsageLine) => void {
   const perService = describeMetrics([[]]);
   const perModel = describeMetrics([[], ["model"]]);
   return (line) => {
     // Every name that a caller makes up would be a metric, at 0.30 USD a month each: only models that exist are named.
     const { head, tail } = line.version === "" ? perService : perModel;
     const faults = line.status >= 500 ? 1 : 0;
-    write(`${head}${Date.parse(line.at)}${tail}"faults":${faults},${JSON.stringify(line).slice(1)}\n`);
+    write(`${head}${Date.parse(line.at)}${tail}"faults":${faults},${JSON.stringify(number(line)).slice(1)}\n`);
   };
 }
 

@@ -1,11 +1,13 @@
-/** What lasts: the bucket with the models' files, the registry of models, the tenants with their keys, and what they used. */
+/** What lasts: the bucket with the models' files, the registry of models, the tenants with their keys, what they used, and their jobs. */
 import { CfnOutput, Fn, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import type { EnvironmentConfig } from "../config.ts";
+import { AnswerBucket } from "../constructs/answer-bucket/answer-bucket.ts";
+import { FileBucket } from "../constructs/file-bucket/file-bucket.ts";
 import { ModelBucket } from "../constructs/model-bucket/model-bucket.ts";
 import type { ImportedResource, ServingState } from "../constructs/serving-function/serving-function.ts";
-import { UpstreamSecret } from "../constructs/upstream-secret/upstream-secret.ts";
 import { StateTable } from "../constructs/state-table/state-table.ts";
+import { UpstreamSecret } from "../constructs/upstream-secret/upstream-secret.ts";
 
 export interface DataStackProps extends StackProps {
   readonly environment: string;
@@ -19,11 +21,15 @@ export class DataStack extends Stack {
     super(scope, id, props);
     const removalPolicy = removalPolicyOf(config);
     const modelBucket = new ModelBucket(this, "Models", { removalPolicy, versioned: config.versionedModels });
+    const fileBucket = new FileBucket(this, "Files", { removalPolicy });
     const table = (id: string, sortKey: boolean) =>
       new StateTable(this, id, { sortKey, removalPolicy, protect: config.protectData });
     const registry = table("Registry", true);
     const tenants = table("Tenants", false);
     const usage = table("Usage", true);
+    const jobs = table("Jobs", true);
+    const requests = table("Requests", false);
+    const answers = new AnswerBucket(this, "Answers");
     for (const { name, secret } of config.upstreams) {
       if (secret) new UpstreamSecret(this, `Upstream-${name}`, { environment, upstream: name, removalPolicy });
     }
@@ -38,9 +44,13 @@ export class DataStack extends Stack {
     };
     this.state = {
       modelBucket: shared("ModelBucket", modelBucket.bucketName, modelBucket.bucketArn),
+      fileBucket: shared("FileBucket", fileBucket.bucketName, fileBucket.bucketArn),
       registryTable: shared("RegistryTable", registry.tableName, registry.tableArn),
       tenantsTable: shared("TenantsTable", tenants.tableName, tenants.tableArn),
       usageTable: shared("UsageTable", usage.tableName, usage.tableArn),
+      jobsTable: shared("JobsTable", jobs.tableName, jobs.tableArn),
+      requestsTable: shared("RequestsTable", requests.tableName, requests.tableArn),
+      answerBucket: shared("AnswerBucket", answers.bucketName, answers.bucketArn),
     };
   }
 }

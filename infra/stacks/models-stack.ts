@@ -19,6 +19,7 @@ import {
 import type { EndpointRoute } from "../endpoint-routes.ts";
 import { MANAGED_INSTANCES, workersOf } from "../placement.ts";
 import type { UpstreamRoute } from "../upstream-routes.ts";
+import type { CacheAddress } from "./cache-stack.ts";
 import { removalPolicyOf } from "./data-stack.ts";
 
 /** Where the app builds, and for which machine `architecture: "host"` stands. */
@@ -47,6 +48,8 @@ export interface ModelsStackProps extends StackProps {
   readonly costRates: CostRates | undefined;
   /** Models that the router reaches on GPU endpoints. */
   readonly endpoints: readonly EndpointRoute[];
+  /** The cache that all functions share. */
+  readonly cache: CacheAddress | undefined;
   /** Servers that the router reaches by HTTP. */
   readonly upstreams: readonly UpstreamRoute[];
 }
@@ -55,7 +58,18 @@ export class ModelsStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { environment, config, state, build, provisioned, endpoints, upstreams, costRates, ...props }: ModelsStackProps,
+    {
+      environment,
+      config,
+      state,
+      build,
+      provisioned,
+      endpoints,
+      cache,
+      upstreams,
+      costRates,
+      ...props
+    }: ModelsStackProps,
   ) {
     super(scope, id, props);
     const { router, modelGroups } = config;
@@ -72,6 +86,7 @@ export class ModelsStack extends Stack {
       bundle: bundleFunction(build.root, build.servingEntry, join(build.buildDirectory, "inference")),
       state,
       costRates,
+      cache,
       heartbeatSeconds: config.heartbeatSeconds,
       operations: {
         logRetentionDays: config.logs.retentionDays,

@@ -63,8 +63,9 @@ export class Deployment implements StackView {
 
   /** As CloudFormation's API tells of them; outputs once every resource exists. */
   stacks(): readonly StackDescription[] {
-    return [...this.#stacks.keys()].map((name) => ({
+    return [...this.#stacks].map(([name, { template }]) => ({
       name,
+      template,
       createdAtMillis: this.#startedAtMillis,
       status: this.#isComplete ? "CREATE_COMPLETE" : "CREATE_IN_PROGRESS",
       outputs: this.#isComplete ? this.#outputs(name) : [],

@@ -43,6 +43,12 @@ export const CLOUDFORMATION_OPERATIONS: Readonly<Record<string, CloudFormationOp
     };
   },
 
+  /** JSON, as the CDK writes templates. */
+  GetTemplate: (parameters, facts) => ({
+    TemplateBody: JSON.stringify(requireStack(parameters.get("StackName"), facts).template ?? {}),
+    StagesAvailable: { member: "Original" },
+  }),
+
   ListStackResources: (parameters, facts) => {
     const stack = requireStack(parameters.get("StackName"), facts);
     return {

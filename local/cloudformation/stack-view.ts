@@ -18,6 +18,8 @@ export interface StackDescription {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
   readonly resources: readonly StackResource[];
+  /** As it was deployed. */
+  readonly template?: unknown;
 }
 
 export interface StackOutput {

@@ -11,6 +11,8 @@ const COMPARISONS = {
 } as const;
 
 export const alarmProperties = z.object({
+  ActionsEnabled: z.boolean().optional(),
+  AlarmActions: z.array(z.string()).optional(),
   AlarmName: z.string().optional(),
   AlarmDescription: z.string().optional(),
   ComparisonOperator: z.enum(Object.keys(COMPARISONS) as (keyof typeof COMPARISONS)[]),
@@ -36,6 +38,8 @@ export interface Alarm {
 export interface AlarmState {
   readonly value: "OK" | "ALARM" | "INSUFFICIENT_DATA";
   readonly reason: string;
+  /** The metric in the last period that has a value. */
+  readonly latest?: number;
 }
 
 /**
@@ -54,13 +58,16 @@ export function alarmState({ properties }: Alarm, store: MetricStore, nowMillis:
   const fromSeconds = toSeconds - EvaluationPeriods * Period;
   const metric = { namespace: Namespace, name: MetricName, dimensions: toDimensions(properties.Dimensions) };
   const units = store.read(metric, { fromSeconds, toSeconds, periodSeconds: Period }, properties.Unit);
-  const values = [...units.values()].flatMap((periods) => [...periods.values()].map(statistic));
+  const points = [...units.values()].flatMap((periods) => [...periods]).sort(([a], [b]) => a - b);
+  const values = points.map(([, point]) => statistic(point));
   const missing = Math.max(0, EvaluationPeriods - values.length);
   const breaching = values.filter((value) => COMPARISONS[properties.ComparisonOperator](value, Threshold)).length;
   const counted = breaching + (TreatMissingData === "breaching" ? missing : 0);
   const needed = properties.DatapointsToAlarm ?? EvaluationPeriods;
   const reason = `${breaching} of the last ${EvaluationPeriods} periods breach the threshold ${Threshold}, ${missing} are missing.`;
-  if (counted >= needed) return { value: "ALARM", reason };
+  const latest = values.at(-1);
+  const seen = latest === undefined ? { reason } : { reason, latest };
+  if (counted >= needed) return { value: "ALARM", ...seen };
   const unknown = values.length === 0 && (TreatMissingData === "missing" || TreatMissingData === "ignore");
-  return { value: unknown ? "INSUFFICIENT_DATA" : "OK", reason };
+  return { value: unknown ? "INSUFFICIENT_DATA" : "OK", ...seen };
 }

@@ -1,23 +1,42 @@
 import { physicalName } from "../physical-name.ts";
 import { readProperties } from "../resource-properties.ts";
 import type { MetricSink, Simulator, SimulatorContext } from "../simulator.ts";
-import { type Alarm, alarmProperties } from "./alarms.ts";
+import { type Alarm, type AlarmState, alarmProperties, alarmState } from "./alarms.ts";
 import { createCloudWatchApi } from "./api.ts";
 import { Distribution } from "./distribution.ts";
 import { readEmbeddedMetrics } from "./embedded-metrics.ts";
-import { type Datum, MetricStore } from "./metric-store.ts";
+import { type Datum, type MetricName, MetricStore } from "./metric-store.ts";
+import { statisticNamed } from "./statistics.ts";
 
 const MAX_NAME_LENGTH = 255;
 
 /** What services measure themselves (`AWS/Lambda` Duration, `AWS/ApiGateway` Count), as opposed to log lines. */
 export interface MetricRecorder {
-  recordMetric(datum: Omit<Datum, "values" | "resolution"> & { readonly value: number }): void;
+  recordMetric(
+    datum: Omit<Datum, "values" | "resolution"> & { readonly value: number; readonly resolution?: Datum["resolution"] },
+  ): void;
+}
+
+/** What services that act on alarms and metrics look at. */
+export interface MetricReader {
+  /** Every alarm with its state by now, and the ARNs of what it shall set off. */
+  alarms(): readonly (AlarmState & {
+    readonly name: string;
+    readonly threshold: number;
+    readonly actions: readonly string[];
+  })[];
+  stateOf(alarmName: string): AlarmState["value"] | undefined;
+  /** One value for each of the last complete periods, oldest first; undefined where nothing was measured. */
+  recent(
+    metric: MetricName & { readonly statistic: string },
+    window: { readonly periodSeconds: number; readonly periods: number },
+  ): readonly (number | undefined)[];
 }
 
 /** CloudWatch metrics and alarms, in memory; metric data come from log lines, from PutMetricData and from the services. */
 export function createCloudWatchSimulator(
   context: Pick<SimulatorContext, "accountId" | "region" | "clock" | "emit">,
-): Simulator & MetricSink & MetricRecorder {
+): Simulator & MetricSink & MetricRecorder & MetricReader {
   const { accountId, region, clock } = context;
   const store = new MetricStore();
   const alarms = new Map<string, Alarm>();
@@ -26,8 +45,6 @@ export function createCloudWatchSimulator(
       "AWS::CloudWatch::Alarm": {
         honoured: Object.keys(alarmProperties.shape),
         ignored: {
-          ActionsEnabled: "nothing here receives notifications",
-          AlarmActions: "nothing here receives notifications",
           EvaluateLowSampleCountPercentile: "percentiles are taken of whatever there is",
           InsufficientDataActions: "nothing here receives notifications",
           OKActions: "nothing here receives notifications",
@@ -54,10 +71,40 @@ export function createCloudWatchSimulator(
         });
       }
     },
-    recordMetric({ value, ...datum }) {
+    recordMetric({ value, resolution = 60, ...datum }) {
       const values = new Distribution();
       values.add(value);
-      store.record({ ...datum, resolution: 60, values });
+      store.record({ ...datum, resolution, values });
+    },
+    alarms: () =>
+      [...alarms.values()].map((alarm) => ({
+        name: alarm.name,
+        threshold: alarm.properties.Threshold ?? 0,
+        actions: alarm.properties.ActionsEnabled === false ? [] : (alarm.properties.AlarmActions ?? []),
+        ...alarmState(alarm, store, clock()),
+      })),
+    stateOf(alarmName) {
+      const alarm = alarms.get(alarmName);
+      return alarm && alarmState(alarm, store, clock()).value;
+    },
+    recent({ statistic: name, ...metric }, { periodSeconds, periods }) {
+      const statistic = statisticNamed(name);
+      if (statistic === undefined) throw new Error(`There is no statistic ${name} here.`);
+      const nowSeconds = Math.floor(clock() / 1_000);
+      const toSeconds = nowSeconds - (nowSeconds % periodSeconds);
+      const fromSeconds = toSeconds - periods * periodSeconds;
+      const merged = new Map<number, Distribution>();
+      for (const units of store.read(metric, { fromSeconds, toSeconds, periodSeconds }).values()) {
+        for (const [start, point] of units) {
+          const all = merged.get(start) ?? new Distribution();
+          all.merge(point);
+          merged.set(start, all);
+        }
+      }
+      return Array.from({ length: periods }, (_, index) => {
+        const point = merged.get(fromSeconds + index * periodSeconds);
+        return point && statistic(point);
+      });
     },
   };
 }

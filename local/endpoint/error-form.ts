@@ -10,6 +10,7 @@ export type ErrorForm = "s3" | "query" | "json";
 const FORM_OF_SERVICE: Readonly<Record<string, ErrorForm>> = {
   s3: "s3",
   cloudformation: "query",
+  elasticache: "query",
   iam: "query",
   sts: "query",
 };

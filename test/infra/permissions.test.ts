@@ -25,6 +25,8 @@ const WILDCARD_RESOURCES: Readonly<Record<string, string>> = {
   WriteAsyncResults: "their answers, in two folders of one model",
   WriteQueuedRequests: "requests that wait in a queue, each under an id of its own; one folder of each model",
   ReadQueuedAnswers: "their answers, in two folders of each model",
+  KeepAnswers: "answers of requests with an Idempotency-Key, each under a random token",
+  KeepFiles: "customers' files have ids that come into being with each upload; files/ of one bucket only",
   ReadModels: "files are named by digests that come into being with each publish; blobs/ and manifests/ only",
 };
 
@@ -120,11 +122,17 @@ describe("what each deployment may do", () => {
     ReadRegistry: ["dynamodb:GetItem", "dynamodb:Query"],
     ReadTenants: ["dynamodb:GetItem"],
     WriteBudgets: ["dynamodb:PutItem"],
+    ReadUsage: ["dynamodb:Query"],
+    RecordRequests: ["dynamodb:GetItem", "dynamodb:PutItem"],
+    KeepAnswers: ["s3:GetObject", "s3:PutObject"],
     WriteOwnLog: ["logs:CreateLogStream", "logs:PutLogEvents"],
     SendTraces: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
   };
-  /** Where /v1/usage is answered. */
-  const USAGE = { ReadUsage: ["dynamodb:Query"] };
+  const JOBS = {
+    KeepJobs: ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+    StartJobs: ["lambda:InvokeFunction"],
+    KeepFiles: ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+  };
   const actions = (variant: string, deployment: string) =>
     Object.fromEntries(
       Object.entries(roleOf(variant, deployment)).map(([sid, { Action }]) => [sid, [...list(Action)].sort()]),
@@ -142,7 +150,7 @@ describe("what each deployment may do", () => {
   test("a router without models reads no model, and calls the groups' functions and nothing else", () => {
     expect(actions("prod", "router")).toEqual({
       ...SERVING,
-      ...USAGE,
+      ...JOBS,
       CallModelGroups: ["lambda:InvokeFunction"],
     });
     const groups = resources(assembly("prod"), "AWS::Lambda::Function").filter(({ id }) => id.startsWith("Group"));
@@ -150,10 +158,10 @@ describe("what each deployment may do", () => {
     expect([targets].flat()).toEqual(groups.map(({ id }) => ({ "Fn::GetAtt": [id, "Arn"] })));
   });
 
-  test("a router that holds a group reads models too, and does not call itself", () => {
+  test("a router that holds a group reads models too, and calls itself for jobs only", () => {
     expect(actions("everything", "router")).toEqual({
       ...SERVING,
-      ...USAGE,
+      ...JOBS,
       ReadModels: ["s3:GetObject"],
       CallModelGroups: ["lambda:InvokeFunction"],
       ReadUpstreamSecrets: ["secretsmanager:GetSecretValue"],

@@ -10,12 +10,17 @@ import { VARIANTS } from "./variants.ts";
 const MAX_RESOURCES = 500;
 
 describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
-  test("four stacks, by their names, and one more for GPUs", () => {
+  test("four stacks, by their names, and one more each for GPUs and a cache", () => {
     const stacks = globSync("*.template.json", { cwd: assembly(name).directory }).sort();
     expect(stacks).toEqual(
-      ["api", "data", ...(config.endpoints.length > 0 ? ["endpoints"] : []), "models", "usage"].map(
-        (stack) => `farthing-${environment}-${stack}.template.json`,
-      ),
+      [
+        "api",
+        ...(config.cache ? ["cache"] : []),
+        "data",
+        ...(config.endpoints.length > 0 ? ["endpoints"] : []),
+        "models",
+        "usage",
+      ].map((stack) => `farthing-${environment}-${stack}.template.json`),
     );
   });
 

@@ -65,7 +65,7 @@ const everything: Variant = {
   }).environments.prod as EnvironmentConfig,
 };
 
-/** A group on instances of its own, beside one on demand. */
+/** A group on instances of its own, beside one on demand; and a cache that all share. */
 const instances: Variant = {
   name: "instances",
   environment: "prod",
@@ -89,6 +89,7 @@ const instances: Variant = {
           },
           { name: "rare", models: ["sentences"] },
         ],
+        cache: { maxGb: 10, maxEcpuPerSecond: 20_000 },
       },
     },
   }).environments.prod as EnvironmentConfig,

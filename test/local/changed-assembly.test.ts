@@ -41,7 +41,7 @@ beforeAll(async () => {
   for (const name of [card.name, WITHOUT_ROUTE]) {
     await publishFolder(digits, { ...card, name }, deployment, () => undefined);
   }
-  apiKey = await demoKey(state, deployment.keys);
+  apiKey = await demoKey(state, deployment);
 }, START_MILLIS);
 afterEach(() => platform?.stop());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -197,7 +197,7 @@ describe("other code in an asset", () => {
     const running = await start(assembly);
     expect(await infer()).toMatchObject({ status: 200, body: { model_name: "digits" } });
     const { replaced, needsRestart } = await running.reload(withCode(answering("the new code")));
-    expect(replaced.toSorted()).toEqual(["farthing-local-router", "farthing-local-small"]);
+    expect(replaced.toSorted()).toEqual(["farthing-local-reconciler", "farthing-local-router", "farthing-local-small"]);
     expect(needsRestart).toBe(false);
     expect(await infer()).toMatchObject({ status: 200, body: "the new code" });
     expect(await running.reload(assembly)).toMatchObject({ needsRestart: false });

@@ -11,10 +11,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { main } from "../../cli/farthing.ts";
 import { recordingTerminal } from "../cli/recording-terminal.ts";
 import { badInputSuite } from "../conformance/bad-input.suite.ts";
+import { batchSuite } from "../conformance/batch.suite.ts";
 import { chatSuite } from "../conformance/chat.suite.ts";
 import { call } from "../conformance/deployment.ts";
 import { digitsSuite } from "../conformance/digits.suite.ts";
 import { openaiClientSuite } from "../conformance/openai-client.suite.ts";
+import { openaiPythonSuite } from "../conformance/openai-python.suite.ts";
+import { textClientsSuite } from "../conformance/text-clients.suite.ts";
 import { tritonClientSuite } from "../conformance/triton-client.suite.ts";
 import { callWhile } from "./clients.ts";
 import { processesOf, ROOT, type RunningFarthing, runFarthing, startFarthing } from "./running-farthing.ts";
@@ -85,9 +88,12 @@ describe("the first run", () => {
 });
 
 badInputSuite(deployment);
+batchSuite(deployment);
 chatSuite(deployment);
 digitsSuite(deployment);
 openaiClientSuite(deployment);
+openaiPythonSuite(deployment);
+textClientsSuite(deployment);
 tritonClientSuite(deployment);
 thirdPartySuite(deployment, { add: command, publish: farthingCommand });
 

@@ -185,14 +185,8 @@ export class ServingFunction extends Construct {
             writeBudgets(state.tenantsTable.arn),
             recordRequests(state.requestsTable.arn),
             keepAnswers(state.answerBucket.arn),
-            ...(isRouter
-              ? [
-                  readUsage(state.usageTable.arn),
-                  keepJobs(state.jobsTable.arn),
-                  startJobs(ownArn),
-                  keepFiles(state.fileBucket.arn),
-                ]
-              : []),
+            readUsage(state.usageTable.arn),
+            ...(isRouter ? [keepJobs(state.jobsTable.arn), startJobs(ownArn), keepFiles(state.fileBucket.arn)] : []),
             ...(holds === undefined ? [] : [readModels(state.modelBucket.arn)]),
             ...(forwardedArns.length === 0 ? [] : [callFunctions(forwardedArns)]),
             ...endpointStatements(Stack.of(this), state.modelBucket.arn, endpoints),
@@ -229,7 +223,7 @@ export class ServingFunction extends Construct {
           forwardsTo && Object.fromEntries([...forwardsTo].map(([group, target]) => [group, target.calledName])),
         registryTable: state.registryTable.name,
         tenantsTable: state.tenantsTable.name,
-        usageTable: isRouter ? state.usageTable.name : undefined,
+        usageTable: state.usageTable.name,
         jobsTable: isRouter ? state.jobsTable.name : undefined,
         requestsTable: state.requestsTable.name,
         answerBucket: state.answerBucket.name,

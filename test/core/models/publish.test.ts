@@ -1,3 +1,4 @@
+import { parseHttpCard } from "../../../core/models/any-card.ts";
 import type { ArtifactStore } from "../../../core/models/artifact-store.ts";
 import type { ModelCard } from "../../../core/models/card.ts";
 import { manifestDigest, sha256Hex } from "../../../core/models/digest.ts";
@@ -151,4 +152,24 @@ test("rolling back writes what the transition decides; an unknown model is an er
   await publishModel(model("two"), dependencies);
   expect(await rollBackModel("m", undefined, dependencies)).toMatchObject({ live: one.digest, revision: 3 });
   await expect(rollBackModel("other", undefined, dependencies)).rejects.toThrow('no model "other" is published');
+});
+
+test("a model behind an engine is published without files, with the models that stand in for it", async () => {
+  const { dependencies, records, writes } = world();
+  const card = parseHttpCard(
+    {
+      schema: "farthing.card/1",
+      name: "far",
+      description: "Elsewhere",
+      license: "MIT",
+      task: "text-generation",
+      placement: { kind: "http", group: "rack" },
+      price: {},
+      fallback: ["small"],
+    },
+    "card",
+  );
+  await publishModel({ card, signature: { inputs: [], outputs: [] }, files: [] }, dependencies);
+  expect(writes).toEqual(["manifest far", "record far 1"]);
+  expect(records.get("far")).toMatchObject({ group: "rack", versions: [{ bytes: 0, fallback: ["small"] }] });
 });

@@ -8,7 +8,8 @@ import type { HttpResponse } from "../../../core/protocols/spec/http.ts";
 import { createApi } from "../../../core/serving/api.ts";
 import { createRegistryView } from "../../../core/serving/registry-view.ts";
 import { HELLO } from "../protocols/openai/generation/generation-fixture.ts";
-import { digestOf, fakeClock, modelOf, requestTo, versionOf } from "./world.ts";
+import { knownCaller } from "../tenants/known-caller.ts";
+import { digestOf, fakeClock, modelOf, reaching, requestTo, versionOf } from "./world.ts";
 
 const DIGEST = digestOf("a");
 const MODEL = modelOf({
@@ -19,25 +20,34 @@ const MODEL = modelOf({
 });
 const LIMIT_MILLIS = 1_000;
 
-function world(events: (time: ReturnType<typeof fakeClock>) => AsyncIterable<GenerationEvent>) {
+function world(
+  events: (time: ReturnType<typeof fakeClock>) => AsyncIterable<GenerationEvent>,
+  options: { readonly heartbeatMillis?: number } = {},
+) {
   const lines: UsageLine[] = [];
   const faults: FarthingError[] = [];
   const time = fakeClock();
   const api = createApi({
     protocols: [openai],
-    authenticator: { authenticate: () => ({ type: "known", tenant: "acme", keyPrefix: "fk_aaaa" }) },
-    registry: createRegistryView({ get: async () => MODEL, list: async () => [MODEL] }, time.clock.epochMillis),
-    targets: {
-      local: {
-        group: "small",
-        target: {
-          kind: "function",
-          infer: async () => ({ type: "generation", events: events(time) }),
-          ready: async () => {},
+    authenticator: { authenticate: () => knownCaller() },
+    ...reaching(
+      {
+        local: {
+          group: "small",
+          target: {
+            kind: "function",
+            name: "function",
+            onPremises: false,
+            hasCopies: false,
+            infer: async () => ({ type: "generation", events: events(time) }),
+            ready: async () => {},
+          },
         },
       },
-    },
-    clock: time.clock,
+      createRegistryView({ get: async () => MODEL, list: async () => [MODEL] }, time.clock.epochMillis),
+      time.clock,
+    ),
+    ...options,
     deployment: "small",
     emitUsage: (line) => lines.push(usageLineSchema.parse(line) as UsageLine),
     reportFault: (error) => faults.push(error),
@@ -170,4 +180,47 @@ test("a caller who leaves stops the work, and pays for what was made", async () 
   await chunks.return?.();
   expect(isOver).toBe(true);
   expect(lines).toMatchObject([{ status: 200, inputTokens: 5, outputTokens: 1, priceUsd: 0.002 }]);
+});
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** The first half, then a silence that the test ends by letting time pass. */
+async function* slowly(time: ReturnType<typeof fakeClock>) {
+  yield* HELLO.slice(0, 3);
+  await new Promise<void>((resolve) => void time.clock.after(250, resolve));
+  yield* HELLO.slice(3);
+}
+
+test("a stream that pauses gets comments, which its usage line does not count", async () => {
+  const { ask, lines, time } = world(slowly, { heartbeatMillis: 100 });
+  const reading = restOf(reader(await ask({ stream: true })));
+  for (let tenth = 0; tenth < 30; tenth++) {
+    await turn();
+    time.pass(10);
+  }
+  const text = await reading;
+  expect(text.match(/^:$/gm)).toHaveLength(2);
+  expect(text).toContain("[DONE]");
+  expect(lines).toMatchObject([{ status: 200, outputTokens: 3, priceUsd: 0.004 }]);
+  expect(lines[0]?.responseBytes).toBe(Buffer.byteLength(text) - 2 * ":\n\n".length);
+});
+
+test("a buffered answer that takes long begins with white space, and is charged as ever", async () => {
+  const { ask, lines, time } = world(slowly, { heartbeatMillis: 100 });
+  const answering = ask({});
+  for (let tenth = 0; tenth < 12; tenth++) {
+    await turn();
+    time.pass(10);
+  }
+  const response = await answering;
+  expect(response).toMatchObject({ status: 200, headers: { "content-type": "application/json" } });
+  const reading = restOf(reader(response));
+  for (let tenth = 0; tenth < 20; tenth++) {
+    await turn();
+    time.pass(10);
+  }
+  const text = await reading;
+  expect(text).toMatch(/^ +\{/);
+  expect(JSON.parse(text)).toMatchObject({ object: "chat.completion", usage: { completion_tokens: 3 } });
+  expect(lines).toMatchObject([{ status: 200, outputTokens: 3, priceUsd: 0.004 }]);
 });

@@ -1,10 +1,16 @@
 /** A model registry, a target and two protocols as small as can be, for tests of what happens between them. */
 import type { FarthingError } from "../../../core/errors.ts";
+import type { Admission } from "../../../core/metering/admission.ts";
+import { FREE_GRANT } from "../../../core/metering/leases/lease-grant.ts";
 import type { ModelRecord, ModelVersion } from "../../../core/models/registry.ts";
 import type { Protocol } from "../../../core/protocols/protocol.ts";
 import type { HttpRequest } from "../../../core/protocols/spec/http.ts";
 import type { WholeResult } from "../../../core/protocols/spec/inference.ts";
+import { candidatesFrom } from "../../../core/routing/candidates.ts";
+import { routedAnswer } from "../../../core/routing/routed-answer.ts";
+import type { Targets } from "../../../core/serving/choose-target.ts";
 import type { Clock } from "../../../core/serving/clock.ts";
+import type { RegistryView } from "../../../core/serving/registry-view.ts";
 
 export const digestOf = (digit: string): string => digit.repeat(64);
 
@@ -136,3 +142,12 @@ const json = (value: unknown) => ({
   headers: { "content-type": "application/json" },
   body: JSON.stringify(value),
 });
+
+/** What an API is made of that reaches these targets, and limits nobody. */
+export function reaching(targets: Targets, registry: RegistryView, clock: Clock) {
+  const answer = routedAnswer({ candidates: candidatesFrom(targets, registry), clock });
+  return { registry, targets, answer, clock, admission: NO_LIMITS };
+}
+
+/** Of callers without budget and limits. */
+export const NO_LIMITS: Admission = { admit: () => FREE_GRANT, settled: () => undefined, close: async () => {} };

@@ -4,8 +4,8 @@ import { buildSync, type Metafile } from "esbuild";
 import { buildBundle, RunningFunction } from "./running-function.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-/** Every byte is read and compiled at each cold start. 175 kB when this was written. */
-const MAX_BUNDLE_BYTES = 220_000;
+/** Every byte is read and compiled at each cold start. 300 kB, of which OpenAI's protocol is 55, zod 28 and leases 19. */
+const MAX_BUNDLE_BYTES = 320_000;
 
 const bundle = buildBundle();
 afterAll(() => bundle.remove());

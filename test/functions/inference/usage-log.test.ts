@@ -28,7 +28,10 @@ function written(line: UsageLine): { readonly text: string; readonly members: Re
   process.env.POWERTOOLS_SERVICE_NAME = "farthing-small";
   process.env.POWERTOOLS_METRICS_NAMESPACE = "Farthing";
   const lines: string[] = [];
-  createUsageLog((text) => lines.push(text))(line);
+  createUsageLog(
+    (text) => lines.push(text),
+    (each) => each,
+  )(line);
   expect(lines).toHaveLength(1);
   return { text: lines[0] as string, members: JSON.parse(lines[0] as string) };
 }

@@ -44,16 +44,15 @@ test("resources come to life in order, with plain properties", async () => {
 });
 
 test("stacks are told as CloudFormation tells them; what has a condition that does not hold is absent", async () => {
-  const { deployment } = await deploy({
-    data: {
-      Conditions: { Never: { "Fn::Equals": ["a", "b"] } },
-      Resources: { B: thing(), C: { ...thing(), Condition: "Never" } },
-      Outputs: {
-        Name: { Value: { Ref: "B" }, Description: "words", Export: { Name: { "Fn::Sub": "${AWS::StackName}-name" } } },
-        Gone: { Value: "x", Condition: "Never" },
-      },
+  const data = {
+    Conditions: { Never: { "Fn::Equals": ["a", "b"] } },
+    Resources: { B: thing(), C: { ...thing(), Condition: "Never" } },
+    Outputs: {
+      Name: { Value: { Ref: "B" }, Description: "words", Export: { Name: { "Fn::Sub": "${AWS::StackName}-name" } } },
+      Gone: { Value: "x", Condition: "Never" },
     },
-  });
+  };
+  const { deployment } = await deploy({ data });
   expect(deployment.stacks()).toEqual([
     {
       name: "data",
@@ -61,6 +60,7 @@ test("stacks are told as CloudFormation tells them; what has a condition that do
       status: "CREATE_COMPLETE",
       outputs: [{ key: "Name", value: "ref-B", description: "words", exportName: "data-name" }],
       resources: [{ logicalId: "B", type: "Test::Thing", physicalId: "ref-B" }],
+      template: data,
     },
   ]);
 });

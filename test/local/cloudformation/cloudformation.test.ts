@@ -3,6 +3,7 @@ import {
   DeleteStackCommand,
   DescribeStackResourcesCommand,
   DescribeStacksCommand,
+  GetTemplateCommand,
   ListStackResourcesCommand,
   ListStacksCommand,
 } from "@aws-sdk/client-cloudformation";
@@ -21,6 +22,7 @@ const STACKS: StackDescription[] = [
       { key: "RegistryTable", value: "registry", exportName: "registry-table" },
     ],
     tags: { project: "farthing" },
+    template: { Description: "<&>", Resources: { Registry: { Type: "AWS::DynamoDB::Table" } } },
     resources: [
       { logicalId: "Models", physicalId: "farthing-local-models", type: "AWS::S3::Bucket" },
       { logicalId: "Registry", physicalId: "registry", type: "AWS::DynamoDB::Table" },
@@ -98,6 +100,11 @@ test("an unknown stack or action is CloudFormation's error", async () => {
   await expect(client.send(new DeleteStackCommand({ StackName: "farthing-local-data" }))).rejects.toMatchObject({
     name: "InvalidAction",
   });
+});
+
+test("a template comes as it was deployed", async () => {
+  const { TemplateBody = "" } = await client.send(new GetTemplateCommand({ StackName: "farthing-local-data" }));
+  expect(JSON.parse(TemplateBody)).toEqual(STACKS[0]?.template);
 });
 
 test("a role needs the permission on the stack", async () => {

@@ -1,0 +1,76 @@
+/** Jobs of this deployment: where they are kept, what starts them, and the work on them. */
+import { randomBytes } from "node:crypto";
+import { clientFromEnvironment } from "../../adapters/aws/signed-client.ts";
+import type { Transport } from "../../adapters/aws/transport.ts";
+import { jobStoreOn } from "../../adapters/dynamodb/job-table.ts";
+import type { ChangingTable, ReadableTable } from "../../adapters/dynamodb/table.ts";
+import { webhookTermsOn } from "../../adapters/dynamodb/webhook-table.ts";
+import { startJobOn } from "../../adapters/lambda/start-job.ts";
+import { sendWebhook } from "../../adapters/webhook/send-webhook.ts";
+import { isBatchId } from "../../core/batches/batch.ts";
+import { createJobDesk, type JobDesk } from "../../core/jobs/job-desk.ts";
+import type { JobEvent } from "../../core/jobs/job-event.ts";
+import { runJob } from "../../core/jobs/run-job.ts";
+import { sweepJobs } from "../../core/jobs/sweep-jobs.ts";
+import type { Api } from "../../core/serving/api-dependencies.ts";
+import type { Clock } from "../../core/serving/clock.ts";
+import { type Batches, batchesOfDeployment } from "./batches.ts";
+
+export interface JobParts {
+  readonly table: ChangingTable;
+  readonly tenantsTable: ReadableTable;
+  /** Where customers' files are kept. Undefined: no batches are taken. */
+  readonly fileBucket: string | undefined;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Work that goes on behind an answer. */
+  behind(work: Promise<unknown>): void;
+  onFailed(error: unknown): void;
+}
+
+export interface JobCall {
+  /** Milliseconds since the epoch when this invocation ends. */
+  readonly deadlineMillis: number;
+  readonly coldStart: boolean;
+}
+
+export type AnswerJob = (event: JobEvent, call: JobCall) => Promise<void>;
+
+/** For writing down what became of a job. */
+const RESERVE_MILLIS = 3_000;
+
+/** 100 random bits in the letters of ids. */
+const newToken = (): string => randomBytes(13).toString("hex").slice(0, 25);
+
+export interface JobsOfDeployment {
+  readonly desk: JobDesk;
+  readonly batches: Batches | undefined;
+  answerWith(api: Api): AnswerJob;
+}
+
+export function jobsOfDeployment(parts: JobParts): JobsOfDeployment {
+  const { variables, transport, clock, behind, onFailed } = parts;
+  const store = jobStoreOn(parts.table, clock.epochMillis);
+  const start = startJobOn(
+    clientFromEnvironment("lambda", variables, transport),
+    variables.AWS_LAMBDA_FUNCTION_NAME ?? "",
+  );
+  const started = (work: Promise<unknown>): void => behind(work.catch(onFailed));
+  const batches =
+    parts.fileBucket === undefined
+      ? undefined
+      : batchesOfDeployment({ ...parts, bucket: parts.fileBucket, open: store, start, newToken, behind: started });
+  const webhooks = { terms: webhookTermsOn(parts.tenantsTable), send: sendWebhook };
+  return {
+    desk: createJobDesk({ store, start, webhookTerms: webhooks.terms, clock, newToken, behind: started }),
+    batches,
+    answerWith: (api) => async (event, call) => {
+      if (event.type === "sweep") return void (await sweepJobs(clock.epochMillis(), { store, start }));
+      const { tenant, id } = event;
+      const run = { tenant, id, coldStart: call.coldStart, deadlineMillis: call.deadlineMillis - RESERVE_MILLIS };
+      if (isBatchId(id)) return batches?.run(run, api);
+      await runJob(run, { store, api, clock, newToken, webhooks });
+    },
+  };
+}
