@@ -177,8 +177,10 @@ test("a customer sees its own usage, a bill has every digit", async () => {
         .join(","),
     ),
   );
-  // What lies in the log already is counted no second time.
+  // The first one may overtake a delivery that is on its way; what lies in the log is then counted no second time.
+  await cli("tenant", "reconcile", "--since", "1h");
   expect(await cli("tenant", "reconcile", "--since", "1h")).toMatch(/^counted now: 0; before: [1-9]\d*;/);
+  expect((await usage("?group_by=day,model,key")).data).toEqual(data);
 });
 
 test("scopes are kept on every route", async () => {
