@@ -93,12 +93,15 @@ function summed(lines: readonly UsageLine[]) {
   };
 }
 
-/** Waits until nothing is on its way from the log to the records. */
+/** Waits until nothing is on its way to the log, whose file is written behind the answers, or from there to the records. */
 async function usageSettled(): Promise<UsageList> {
+  let before = -1;
   for (let tries = 0; tries < 100; tries++) {
     const list = await usage("?group_by=day,model,key");
-    if (list.total.requests === usageLines("acme").length) return list;
-    await sleep(200);
+    const logged = usageLines("acme").length;
+    if (list.total.requests === logged && logged === before) return list;
+    before = logged;
+    await sleep(300);
   }
   return usage("?group_by=day,model,key");
 }
