@@ -55,13 +55,23 @@ export function processTerminal(
   };
 }
 
-/** A closed pipe (`farthing model list | head -1`) is no error. */
+const FULL_PIPE_PAUSE_MILLIS = 5;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * All of it, however slowly it is read: a pipe that is full takes a part, or nothing for now, and is tried again. A closed pipe
+ * (`farthing model list | head -1`) is no error.
+ */
 function write(descriptor: 1 | 2, text: string): void {
-  try {
-    writeSync(descriptor, text);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EAGAIN") write(descriptor, text);
-    else if (code !== "EPIPE") throw error;
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, FULL_PIPE_PAUSE_MILLIS);
+    }
   }
 }
