@@ -121,8 +121,12 @@ describeWithData("models/stories260k", "a real tokenizer", (folder) => {
   test("says, token by token, what it says of all tokens at once", async () => {
     const file = JSON.parse(readFileSync(join(folder, "tokenizer.json"), "utf8")) as object;
     const tokenizer = await createTokenizer({ tokenizer: file });
+    // U+FFFD itself cannot be told from bytes that are no character yet; a tokenizer that spells it byte by byte may lose what follows.
+    const texts = fc
+      .string({ unit: "grapheme", minLength: 1, maxLength: 30 })
+      .filter((text) => !text.includes("\uFFFD"));
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 }), (text) => {
+      fc.property(texts, (text) => {
         const ids = tokenizer.encodeBare(text);
         const detokenizer = createDetokenizer((window) => tokenizer.decode(window));
         const pieces = ids.map((id) => detokenizer.push(id));
