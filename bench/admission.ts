@@ -9,7 +9,7 @@ import { createAuthenticator } from "../core/tenants/authenticator.ts";
 import { issueKey } from "../core/tenants/issue-key.ts";
 import { newTenant } from "../core/tenants/tenant.ts";
 import type { Budget, Terms } from "../core/tenants/terms.ts";
-import { simulateTraffic, type Traffic } from "./admission/simulated-traffic.ts";
+import { simulateTraffic, type Traffic, type TrafficResult } from "./admission/simulated-traffic.ts";
 import { quantile } from "./measurement.ts";
 import type { Report } from "./report.ts";
 
@@ -33,6 +33,25 @@ const BUSY: Traffic = {
 
 const SLOW: Traffic = { ...BUSY, environments: 2, requestsPerSecond: 1 / 60, seconds: 6 * 3_600 };
 
+/** Many environments that all start at once, each asked once a second: what a crowd costs, and whom it turns away. */
+const crowd = (environments: number): Traffic => ({
+  ...BUSY,
+  environments,
+  requestsPerSecond: environments,
+  seconds: 20,
+  terms: {
+    ...TERMS,
+    limits: {
+      requestsPerSecond: 2 * environments,
+      tokensPerMinute: 2 * environments * 60 * 100,
+      concurrency: 4 * environments,
+    },
+  },
+  serviceMillis: 100,
+});
+
+const CROWDS = [256, 512, 1_000] as const;
+
 const GOALS = { microseconds: 30, writesPerThousand: 20, writesPerSlowRequest: 3 } as const;
 
 export async function run(): Promise<Report> {
@@ -40,6 +59,12 @@ export async function run(): Promise<Report> {
   const money = await simulateTraffic({ ...BUSY, terms: { ...TERMS, limits: {} } });
   const busy = await simulateTraffic(BUSY);
   const slow = await simulateTraffic(SLOW);
+  const crowds: CrowdResult[] = [];
+  for (const environments of CROWDS) {
+    const all = await simulateTraffic(crowd(environments));
+    const budgets = await simulateTraffic({ ...crowd(environments), terms: { ...TERMS, limits: {} } });
+    crowds.push({ environments, all, budgets });
+  }
   const [p50, p99] = [quantile(added, 0.5), quantile(added, 0.99)];
   const perThousand = (1_000 * busy.writes) / busy.admitted;
   const perThousandMoney = (1_000 * money.writes) / money.admitted;
@@ -60,6 +85,18 @@ export async function run(): Promise<Report> {
       ["reads per 1,000 requests", ((1_000 * busy.reads) / busy.admitted).toFixed(1), ""],
       ["requests that waited for no store", percent(busy.warmShare), ""],
       ["refused, at half of its rate limit", String(busy.refused), "0"],
+      ...crowds.flatMap(({ environments, all, budgets }) => [
+        [
+          `refused, ${environments} environments at once: all bounds, budgets only`,
+          `${all.refused}, ${budgets.refused}`,
+          "0",
+        ],
+        [
+          `writes per 1,000 requests, ${environments} environments: all bounds, budgets only`,
+          `${perThousandOf(all).toFixed(0)}, ${perThousandOf(budgets).toFixed(0)}`,
+          "",
+        ],
+      ]),
       ["writes per request: one a minute", perSlow.toFixed(2), `≤ ${GOALS.writesPerSlowRequest}`],
     ],
     notes: [
@@ -74,9 +111,23 @@ export async function run(): Promise<Report> {
       writes_per_request_slow: round(perSlow),
       warm_share: round(busy.warmShare),
       refused: busy.refused,
+      ...Object.fromEntries(
+        crowds.flatMap(({ environments, all, budgets }) => [
+          [`refused_${environments}_environments`, all.refused + budgets.refused],
+          [`writes_per_1000_requests_${environments}_environments`, round(perThousandOf(all))],
+        ]),
+      ),
     },
   };
 }
+
+interface CrowdResult {
+  readonly environments: number;
+  readonly all: TrafficResult;
+  readonly budgets: TrafficResult;
+}
+
+const perThousandOf = ({ writes, admitted }: TrafficResult): number => (1_000 * writes) / admitted;
 
 const round = (value: number): number => Math.round(value * 1_000) / 1_000;
 

@@ -7,6 +7,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { administeredTable } from "../adapters/dynamodb/administered-table.ts";
 import { createApiKeyStore } from "../adapters/dynamodb/api-key-store.ts";
+import { batchDataOn } from "../adapters/dynamodb/batch-table.ts";
+import { fileDataOn } from "../adapters/dynamodb/file-table.ts";
 import { onceDataOn } from "../adapters/dynamodb/idempotency-table.ts";
 import { jobDataOn } from "../adapters/dynamodb/job-data.ts";
 import { accountDirectoryOn } from "../adapters/dynamodb/lease-table.ts";
@@ -15,7 +17,10 @@ import { createTenantStore } from "../adapters/dynamodb/tenant-store.ts";
 import { usageDataOn, usageStoreOn } from "../adapters/dynamodb/usage-table.ts";
 import { type WebhookDirectory, webhookDataOn, webhookDirectoryOn } from "../adapters/dynamodb/webhook-table.ts";
 import { createArtifactStore } from "../adapters/s3/artifact-store.ts";
+import { objectDataOn } from "../adapters/s3/object-data.ts";
 import { removeObjects } from "../adapters/s3/remove-objects.ts";
+import { partsOf } from "../core/files/file.ts";
+import { answerObjectsOf } from "../core/idempotency/kept-answer.ts";
 import type { UsageStore } from "../core/metering/usage-store.ts";
 import type { ArtifactStore } from "../core/models/artifact-store.ts";
 import type { ModelRegistry } from "../core/models/registry.ts";
@@ -56,7 +61,8 @@ export async function openDeployment(environment: string, settings: ClientSettin
   const jobsTable = administeredTable(dynamodb, output("JobsTable"));
   const requestsTable = administeredTable(dynamodb, output("RequestsTable"));
   const s3 = new S3Client(settings);
-  const answers = { removeAll: (prefix: string) => removeObjects(s3, output("AnswerBucket"), prefix) };
+  const objects = (bucket: string, what: string, prefixOf: (tenant: string) => string) =>
+    objectDataOn({ what, prefixOf, removeAll: (prefix) => removeObjects(s3, output(bucket), prefix) });
   return {
     environment,
     registry: createModelRegistry({ client: dynamodb, tableName: output("RegistryTable") }),
@@ -65,8 +71,13 @@ export async function openDeployment(environment: string, settings: ClientSettin
     webhooks,
     tenantData: [
       usageDataOn(usageTable),
+      // Batches before files: what still works on one finds no record to write to.
+      batchDataOn(jobsTable),
       jobDataOn(jobsTable),
-      onceDataOn(requestsTable, answers),
+      fileDataOn(jobsTable),
+      objects("FileBucket", "parts of files: what was uploaded, and what batches answered", partsOf),
+      onceDataOn(requestsTable),
+      objects("AnswerBucket", "recorded answers over 8 kB", answerObjectsOf),
       budgetData(accountDirectoryOn(tenantsTable)),
       webhookDataOn(webhooks),
     ],

@@ -1,8 +1,11 @@
 /** Batches in the table of jobs: `{ pk: "batches#<tenant>", sk: "<id>", revision, batch: <JSON>, ttl }` */
 import { BATCH_LIMITS, type Batch } from "../../core/batches/batch.ts";
 import type { BatchStore } from "../../core/batches/batch-store.ts";
+import type { TenantData } from "../../core/tenants/manage-tenants.ts";
 import { dependencyUnavailable } from "../aws/dependency-error.ts";
+import type { AdministeredTable } from "./administered-table.ts";
 import { type ChangingTable, type Item, keyOf, PARTITION_KEY, textOf } from "./table.ts";
+import { partitionDataOn } from "./tenant-partition.ts";
 
 const batchesOf = (tenant: string): string => `batches#${tenant}`;
 
@@ -31,6 +34,8 @@ export function batchStoreOn(table: ChangingTable): BatchStore {
     },
   };
 }
+
+export const batchDataOn = (table: AdministeredTable): TenantData => partitionDataOn(table, "batches", batchesOf);
 
 function batchOf(item: Item): Batch {
   const text = textOf(item, "batch");

@@ -1,8 +1,11 @@
 /** Files in the table of jobs: `{ pk: "files#<tenant>", sk: "<id>", file: <JSON>, ttl }`; their bytes are elsewhere. */
 import type { StoredFile } from "../../core/files/file.ts";
 import type { FileStore } from "../../core/files/file-store.ts";
+import type { TenantData } from "../../core/tenants/manage-tenants.ts";
 import { dependencyUnavailable } from "../aws/dependency-error.ts";
+import type { AdministeredTable } from "./administered-table.ts";
 import { type ChangingTable, type Item, keyOf, textOf } from "./table.ts";
+import { partitionDataOn } from "./tenant-partition.ts";
 
 const filesOf = (tenant: string): string => `files#${tenant}`;
 
@@ -27,6 +30,9 @@ export function fileStoreOn(table: ChangingTable): FileStore {
     remove: (tenant, id) => answered(table.remove(filesOf(tenant), id)),
   };
 }
+
+/** Names and sizes; the bytes are removed by where they lie (adapters/s3/object-data.ts). */
+export const fileDataOn = (table: AdministeredTable): TenantData => partitionDataOn(table, "records of files", filesOf);
 
 function fileOf(item: Item): StoredFile {
   const text = textOf(item, "file");

@@ -1,11 +1,19 @@
 /**
  * Requests that run once: `{ pk: "<tenant>#<sha256 of route and key>", phase: "running" | "done" | "interrupted" | "free", holder: <token>,
  * fingerprint, requestId, streams, expiresAt: <epoch milliseconds>, ttl: <seconds>, … }`, with `aliveUntil` and `line` while it runs, then
- * `answer` (bytes) or `object` (name in the bucket) and `endedBy`.
+ * `answer` (bytes) or `object` (name in the bucket) and `endedBy`. While a stream runs, `shard` and `began: <epoch milliseconds>` put it
+ * into the index of streams-under-way.ts.
  */
 
 import type { OnceName } from "../../core/idempotency/idempotency-key.ts";
-import type { EndedRecord, KeptAt, OnceRecord, OnceStore } from "../../core/idempotency/once-record.ts";
+import {
+  beganAtMillis,
+  type EndedRecord,
+  type KeptAt,
+  type OnceRecord,
+  type OnceStore,
+  STREAMS_INDEX,
+} from "../../core/idempotency/once-record.ts";
 import type { UsageLine } from "../../core/metering/usage-line.ts";
 import type { TenantData } from "../../core/tenants/manage-tenants.ts";
 import { dependencyUnavailable } from "../aws/dependency-error.ts";
@@ -14,9 +22,20 @@ import { type Condition, type Item, keyOf, PARTITION_KEY, type Table, textOf } f
 
 const partitionOf = ({ tenant, id }: OnceName): string => `${tenant}#${id}`;
 
+/** Undefined: an item of another kind. */
+export function nameOf(item: Item): OnceName | undefined {
+  const [tenant, id] = (textOf(item, PARTITION_KEY) ?? "").split("#");
+  return tenant && id ? { tenant, id } : undefined;
+}
+
+/** A partition of the index takes 1,000 writes a second, and two are made for each stream. */
+export const STREAM_SHARDS = ["0", "1", "2", "3"] as const;
+
+const shardOf = ({ id }: OnceName): string => STREAM_SHARDS[Number.parseInt(id.slice(0, 2), 16) & 3] ?? "0";
+
 export function onceStoreOn(table: Pick<Table, "get" | "put">): OnceStore {
   const put = (name: OnceName, record: OnceRecord, condition: Condition): Promise<"written" | "refused"> =>
-    answered(table.put({ ...keyOf(partitionOf(name)), ...fieldsOf(record) }, condition));
+    answered(table.put({ ...keyOf(partitionOf(name)), ...fieldsOf(record), ...indexed(name, record) }, condition));
   return {
     async read(name) {
       const item = await answered(table.get(partitionOf(name)));
@@ -39,16 +58,12 @@ export function onceStoreOn(table: Pick<Table, "get" | "put">): OnceStore {
   };
 }
 
-/** Goes when its tenant goes; `objects`: what lies outside of the table. */
-export const onceDataOn = (
-  table: AdministeredTable,
-  objects: { removeAll(prefix: string): Promise<number> },
-): TenantData => ({
+/** Goes when its tenant goes. What lies outside of the table is removed by where it lies (adapters/s3/object-data.ts). */
+export const onceDataOn = (table: AdministeredTable): TenantData => ({
   what: "recorded answers of requests with an Idempotency-Key",
   async remove(tenant) {
     const items = await answered(table.scan(`${tenant}#`));
     for (const item of items) await answered(table.remove(textOf(item, PARTITION_KEY) as string));
-    await objects.removeAll(`${tenant}/`);
     return items.length;
   },
 });
@@ -76,6 +91,12 @@ const fieldsOf = (record: OnceRecord): Item => ({
   }),
   ...((record.state === "done" || record.state === "interrupted") && endOf(record)),
 });
+
+/** Nothing, and so no write to the index, for whole answers, and once a stream is over. A heartbeat changes neither member. */
+const indexed = (name: OnceName, record: OnceRecord): Item =>
+  record.state === "running" && record.streams
+    ? { [STREAMS_INDEX.text]: { S: shardOf(name) }, [STREAMS_INDEX.number]: { N: String(beganAtMillis(record)) } }
+    : {};
 
 const endOf = ({ endedBy, answer }: EndedRecord): Item => ({
   endedBy: { S: endedBy },

@@ -7,9 +7,11 @@ export const jobDataOn = (table: AdministeredTable): TenantData => ({
   what: "jobs with their requests and answers",
   async remove(tenant) {
     const jobs = `jobs#${tenant}`;
+    const slots = `slots#${tenant}`;
     const found = [
       ...(await table.scan("open", { name: "tenant", value: tenant })),
       ...(await table.scan(`body#${tenant}/`)),
+      ...(await table.scan(slots)).filter((item) => textOf(item, PARTITION_KEY) === slots),
       // The prefix of one tenant's partition may be another's.
       ...(await table.scan(jobs)).filter((item) => textOf(item, PARTITION_KEY) === jobs),
     ];

@@ -2,7 +2,8 @@
  * Jobs in a table of their own, together with what they were asked and what they answered:
  * `{ pk: "jobs#<tenant>", sk: "<id>", revision, job: <JSON>, ttl }`,
  * `{ pk: "body#<name>", sk: "<piece>", bytes: <gzip>, ttl }`, an item has 400 KB at most,
- * `{ pk: "open", sk: "<id>", tenant, due, ttl }` for each that is not final.
+ * `{ pk: "open", sk: "<id>", tenant, due, ttl }` for each that is not final,
+ * `{ pk: "slots#<tenant>", sk: "<id>", key, ttl }` for each that counts against its tenant's limit.
  * For bodies up to 8 kB this costs less than two objects in S3, and everything ends by itself.
  */
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -13,6 +14,7 @@ import { type ChangingTable, type Item, keyOf, PARTITION_KEY, SORT_KEY, textOf }
 
 const OPEN = "open";
 const jobsOf = (tenant: string): string => `jobs#${tenant}`;
+const slotsOf = (tenant: string): string => `slots#${tenant}`;
 const bodyOf = (name: string): string => `body#${name}`;
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items */
@@ -23,6 +25,8 @@ const ttl = (millis: number) => ({ N: String(Math.ceil(millis / 1000)) });
 
 /** `nowMillis`: for the ends of entries; nothing else depends on it. */
 export function jobStoreOn(table: ChangingTable, nowMillis: () => number): JobStore {
+  /** Later than the end of any job that is taken now. */
+  const everythingOver = () => ttl(nowMillis() + JOB_LIMITS.longestMillis + JOB_LIMITS.keptMillis);
   return {
     async find(tenant, id) {
       const item = await answered(table.get(jobsOf(tenant), id));
@@ -67,9 +71,8 @@ export function jobStoreOn(table: ChangingTable, nowMillis: () => number): JobSt
       return gunzipSync(Buffer.concat(parts));
     },
     async putOpen({ tenant, id, dueAtMillis }) {
-      const end = nowMillis() + JOB_LIMITS.longestMillis + JOB_LIMITS.keptMillis;
-      const item = { ...keyOf(OPEN, id), tenant: { S: tenant }, due: { N: String(dueAtMillis) }, ttl: ttl(end) };
-      await answered(table.put(item));
+      const due = { N: String(dueAtMillis) };
+      await answered(table.put({ ...keyOf(OPEN, id), tenant: { S: tenant }, due, ttl: everythingOver() }));
     },
     removeOpen: (id) => answered(table.remove(OPEN, id)),
     async listOpen() {
@@ -79,6 +82,14 @@ export function jobStoreOn(table: ChangingTable, nowMillis: () => number): JobSt
         id: textOf(item, SORT_KEY) ?? "",
         dueAtMillis: Number(item.due?.N),
       }));
+    },
+    async putSlot({ tenant, id, keyHash }) {
+      await answered(table.put({ ...keyOf(slotsOf(tenant), id), key: { S: keyHash }, ttl: everythingOver() }));
+    },
+    removeSlot: (tenant, id) => answered(table.remove(slotsOf(tenant), id)),
+    async slots(tenant) {
+      const items = await answered(table.query(slotsOf(tenant)));
+      return items.map((item) => ({ tenant, id: textOf(item, SORT_KEY) ?? "", keyHash: textOf(item, "key") ?? "" }));
     },
   };
 }

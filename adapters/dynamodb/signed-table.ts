@@ -1,12 +1,12 @@
 import { AwsServiceError, type SignedClient } from "../aws/signed-client.ts";
 import { readBody } from "../aws/transport.ts";
-import { type ChangingTable, type Item, keyOf, PARTITION_KEY } from "./table.ts";
+import { type ChangingTable, type IndexedTable, type Item, keyOf, PARTITION_KEY } from "./table.ts";
 
 /** A read takes single-digit milliseconds; whoever waits longer is better served by another try. */
 const SILENCE_TIMEOUT_MILLIS = 1_500;
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html */
-export function signedTable(client: SignedClient, tableName: string): ChangingTable {
+export function signedTable(client: SignedClient, tableName: string): ChangingTable & IndexedTable {
   async function call<Output>(
     operation: "GetItem" | "Query" | "PutItem" | "DeleteItem",
     input: object,
@@ -52,6 +52,17 @@ export function signedTable(client: SignedClient, tableName: string): ChangingTa
         ScanIndexForward: false,
         Limit: limit,
         ...(before !== undefined && { ExclusiveStartKey: keyOf(partition, before) }),
+      });
+      return page.Items ?? [];
+    },
+    async queryIndex(index, [attribute, text], [bounded, value], limit) {
+      const page = await call<{ readonly Items?: readonly Item[] }>("Query", {
+        TableName: tableName,
+        IndexName: index,
+        KeyConditionExpression: "#equal = :text AND #bounded <= :value",
+        ExpressionAttributeNames: { "#equal": attribute, "#bounded": bounded },
+        ExpressionAttributeValues: { ":text": { S: text }, ":value": { N: String(value) } },
+        Limit: limit,
       });
       return page.Items ?? [];
     },

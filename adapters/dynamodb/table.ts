@@ -32,6 +32,17 @@ export interface ChangingTable extends Table {
   remove(partition: string, sort: string): Promise<void>;
 }
 
+/** A table with an index, whose items may be a moment late in it. */
+export interface IndexedTable {
+  /** Keys of items whose text attribute has that value and whose number attribute is at most that, from the least on. */
+  queryIndex(
+    index: string,
+    equal: readonly [attribute: string, text: string],
+    atMost: readonly [attribute: string, value: number],
+    limit: number,
+  ): Promise<readonly Item[]>;
+}
+
 /** Attribute names of every table's key. */
 export const PARTITION_KEY = "pk";
 export const SORT_KEY = "sk";

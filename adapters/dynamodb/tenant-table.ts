@@ -66,6 +66,7 @@ function attributesOf(record: TenantRecord): Item {
     dataClass: { S: record.dataClass },
     terms: { S: encodeTerms(record.terms) },
     revision: { N: String(record.revision) },
+    ...(record.answerScope !== undefined && { answerScope: { S: record.answerScope } }),
     ...(record.debugUntil !== undefined && { debugUntil: { S: record.debugUntil } }),
     ...(record.deletedAt !== undefined && {
       deletedAt: { S: record.deletedAt },
@@ -81,6 +82,7 @@ function recordOf(item: Item): TenantRecord {
     if (value === undefined) throw new Error(`tenants: the record ${textOf(item, "name") ?? ""} lacks ${field}`);
     return value;
   };
+  const answerScope = textOf(item, "answerScope");
   const debugUntil = textOf(item, "debugUntil");
   const deletedAt = textOf(item, "deletedAt");
   return {
@@ -90,6 +92,7 @@ function recordOf(item: Item): TenantRecord {
     dataClass: text("dataClass") as DataClass,
     terms: termsOf(text("name"), text("terms")),
     revision: Number(item.revision?.N),
+    ...(answerScope !== undefined && { answerScope }),
     ...(debugUntil !== undefined && { debugUntil }),
     ...(deletedAt !== undefined && { deletedAt }),
   };

@@ -68,7 +68,11 @@ const encodePage = ({ tenant, day, process, counted, cells, leases }: UsagePage)
     typeof value === "bigint" ? String(value) : value,
   );
 
-type StoredCell = Omit<UsageCell, "pricePicodollars"> & { readonly pricePicodollars: string };
+/** Pages of earlier releases have no costs. */
+type StoredCell = Omit<UsageCell, "pricePicodollars" | "costPicodollars"> & {
+  readonly pricePicodollars: string;
+  readonly costPicodollars?: string;
+};
 type StoredPage = Omit<UsagePage, "revision" | "cells" | "leases"> & {
   readonly cells: readonly StoredCell[];
   readonly leases: Readonly<Record<string, string>>;
@@ -82,7 +86,11 @@ function pageOf(item: Item): UsagePage {
   return {
     ...stored,
     revision: Number(item.revision?.N),
-    cells: stored.cells.map((cell) => ({ ...cell, pricePicodollars: BigInt(cell.pricePicodollars) })),
+    cells: stored.cells.map(({ pricePicodollars, costPicodollars = "0", ...cell }) => ({
+      ...cell,
+      pricePicodollars: BigInt(pricePicodollars),
+      costPicodollars: BigInt(costPicodollars),
+    })),
     leases: Object.fromEntries(Object.entries(stored.leases).map(([name, amount]) => [name, BigInt(amount)])),
   };
 }

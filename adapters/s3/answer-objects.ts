@@ -2,6 +2,7 @@
 import type { AnswerObjects } from "../../core/idempotency/once-record.ts";
 import { uriEncode } from "../aws/signature.ts";
 import type { SignedClient } from "../aws/signed-client.ts";
+import { isAbsence } from "./bucket.ts";
 import { signedBucket } from "./signed-bucket.ts";
 
 const SILENCE_TIMEOUT_MILLIS = 5_000;
@@ -22,7 +23,7 @@ export function answerObjectsOn(client: SignedClient, bucket: string): AnswerObj
     },
     async get(name) {
       const found = await reader.get(name);
-      return found instanceof Uint8Array ? found : undefined;
+      return isAbsence(found) ? undefined : Buffer.concat(found);
     },
   };
 }

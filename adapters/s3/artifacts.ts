@@ -5,23 +5,25 @@ import type { ArtifactStore } from "../../core/models/artifact-store.ts";
 import { manifestDigest, sha256Hex } from "../../core/models/digest.ts";
 import { blobKey, canonicalJson, type Manifest, manifestKey } from "../../core/models/manifest.ts";
 import { dependencyUnavailable } from "../aws/dependency-error.ts";
-import type { Absence, Bucket, ReadableBucket } from "./bucket.ts";
+import { type Absence, type Bucket, isAbsence, type Pieces, type ReadableBucket } from "./bucket.ts";
 
 export type ArtifactReader = Pick<ArtifactStore, "readManifest" | "readBlob">;
 
 /** One connection gives a function 50 to 90 MB/s; several parts at once give more. Smaller files are read in one piece. */
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
+/** Under way, or here and waiting for one before them: a slow connection does not make the others idle at once. */
+const PARTS_AHEAD = 6;
 
 export function artifactReaderOn(bucket: ReadableBucket): ArtifactReader {
   return {
     async readManifest(model, digest) {
       const key = manifestKey(model, digest);
-      const bytes = await answered(bucket.get(key));
-      if (!(bytes instanceof Uint8Array)) {
-        throw notReady(`its manifest ${key} is absent, or this deployment may not read it`, bytes.cause);
+      const answer = await answered(bucket.get(key));
+      if (isAbsence(answer)) {
+        throw notReady(`its manifest ${key} is absent, or this deployment may not read it`, answer.cause);
       }
-      const manifest = parsedManifest(bytes, key);
+      const manifest = parsedManifest(answer, key);
       const received = manifestDigest(manifest);
       if (received !== digest) throw notReady(`its manifest ${key} has the digest ${received}`);
       return manifest;
@@ -30,13 +32,15 @@ export function artifactReaderOn(bucket: ReadableBucket): ArtifactReader {
       const hash = createHash("sha256");
       let bytes = 0;
       for await (const part of partsInOrder(bucket, blobKey(file.sha256), file.bytes)) {
-        if (!(part instanceof Uint8Array)) {
+        if (isAbsence(part)) {
           throw notReady(`its file ${file.path} is absent, or this deployment may not read it`, part.cause);
         }
         // Hashed while later parts are under way: the digest costs no time of its own.
-        hash.update(part);
-        bytes += part.length;
-        yield part;
+        for (const piece of part) {
+          hash.update(piece);
+          bytes += piece.length;
+        }
+        yield* part;
       }
       if (bytes !== file.bytes) {
         throw notReady(`its file ${file.path} should have ${file.bytes} bytes and has ${bytes}`);
@@ -63,37 +67,49 @@ export function artifactStoreOn(bucket: Bucket): ArtifactStore {
   };
 }
 
-/** Several ranges under way at once, handed out in order; no more of the object in memory than those. */
+/** Several ranges under way at once, handed out in order; no more of the object in memory than PARTS_AHEAD. */
 async function* partsInOrder(
   bucket: ReadableBucket,
   key: string,
   bytes: number,
-): AsyncGenerator<Uint8Array | Absence, void, undefined> {
+): AsyncGenerator<Pieces | Absence, void, undefined> {
   if (bytes <= PART_BYTES) {
     yield answered(bucket.get(key));
     return;
   }
-  const underWay: Promise<Uint8Array | Absence>[] = [];
+  const ahead: Promise<Pieces | Absence>[] = [];
+  let underWay = 0;
   let first = 0;
   const ask = () => {
-    if (first >= bytes) return;
-    const part = answered(bucket.get(key, { first, last: Math.min(first + PART_BYTES, bytes) - 1 }));
-    // Whoever stops at an earlier part never looks at this one.
-    part.catch(() => {});
-    underWay.push(part);
-    first += PART_BYTES;
+    while (underWay < PARTS_AT_ONCE && ahead.length < PARTS_AHEAD && first < bytes) {
+      const part = answered(bucket.get(key, { first, last: Math.min(first + PART_BYTES, bytes) - 1 }));
+      underWay++;
+      const next = () => {
+        underWay--;
+        ask();
+      };
+      // Whoever stops at an earlier part never looks at this one.
+      part.then(next, next);
+      ahead.push(part);
+      first += PART_BYTES;
+    }
   };
-  for (let i = 0; i < PARTS_AT_ONCE; i++) ask();
-  for (let part = underWay.shift(); part !== undefined; part = underWay.shift()) {
-    const received = await part;
+  try {
     ask();
-    yield received;
+    for (let part = ahead[0]; part !== undefined; part = ahead[0]) {
+      const received = await part;
+      ahead.shift();
+      ask();
+      yield received;
+    }
+  } finally {
+    first = bytes;
   }
 }
 
-function parsedManifest(bytes: Uint8Array, key: string): Manifest {
+function parsedManifest(pieces: Pieces, key: string): Manifest {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()) as Manifest;
+    return JSON.parse(Buffer.concat(pieces).toString()) as Manifest;
   } catch {
     throw notReady(`its manifest ${key} is not JSON`);
   }

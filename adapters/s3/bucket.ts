@@ -7,8 +7,13 @@ export interface ReadableBucket {
    * Absence is no such object, or none that this role may see (S3 says AccessDenied for both to who may not list).
    * `range`: first and last byte, inclusive; what lies beyond the object's end is not there, and is no error.
    */
-  get(key: string, range?: ByteRange): Promise<Uint8Array | Absence>;
+  get(key: string, range?: ByteRange): Promise<Pieces | Absence>;
 }
+
+/** Bytes in the pieces in which they came, in order; perhaps none. */
+export type Pieces = readonly Uint8Array[];
+
+export const isAbsence = (answer: Pieces | Absence): answer is Absence => !Array.isArray(answer);
 
 export interface Absence {
   /** What S3 said: whether it is a name or a permission that is wrong, only its own words tell. */

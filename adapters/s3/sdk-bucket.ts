@@ -12,11 +12,11 @@ export function sdkBucket(client: S3Client, bucket: string): Bucket {
             ...(range && { Range: `bytes=${range.first}-${range.last}` }),
           }),
         );
-        return (await Body?.transformToByteArray()) ?? new Uint8Array(0);
+        return Body === undefined ? [] : [await Body.transformToByteArray()];
       } catch (error) {
         const status = statusOf(error);
         if (ABSENT_STATUSES.has(status)) return { cause: error };
-        if (status === RANGE_NOT_SATISFIABLE) return new Uint8Array(0);
+        if (status === RANGE_NOT_SATISFIABLE) return [];
         throw error;
       }
     },

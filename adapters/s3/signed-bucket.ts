@@ -1,6 +1,6 @@
 import { uriEncode } from "../aws/signature.ts";
 import { AwsServiceError, type SignedClient } from "../aws/signed-client.ts";
-import { readBody } from "../aws/transport.ts";
+import { readPieces } from "../aws/transport.ts";
 import { ABSENT_STATUSES, RANGE_NOT_SATISFIABLE, type ReadableBucket } from "./bucket.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-guidelines.html: retry slow reads early. */
@@ -19,11 +19,11 @@ export function signedBucket(client: SignedClient, bucket: string): ReadableBuck
           silenceTimeoutMillis: SILENCE_TIMEOUT_MILLIS,
           retry: "always",
         });
-        return await readBody(response, range ? range.last - range.first + 1 : undefined);
+        return await readPieces(response, range ? range.last - range.first + 1 : undefined);
       } catch (error) {
         const status = error instanceof AwsServiceError ? error.status : 0;
         if (ABSENT_STATUSES.has(status)) return { cause: error };
-        if (status === RANGE_NOT_SATISFIABLE) return new Uint8Array(0);
+        if (status === RANGE_NOT_SATISFIABLE) return [];
         throw error;
       }
     },

@@ -19,6 +19,8 @@ export interface Traffic {
 export interface TrafficResult {
   readonly admitted: number;
   readonly refused: number;
+  /** Code of the error → how many. */
+  readonly reasons: Readonly<Record<string, number>>;
   /** Refused ones included: they cost as much. */
   readonly writes: number;
   readonly reads: number;
@@ -66,6 +68,7 @@ export async function simulateTraffic(traffic: Traffic): Promise<TrafficResult> 
   const admissions = Array.from({ length: environments }, () =>
     createAdmission({ store, clock, newLeaseId: () => `L${names++}`, random }),
   );
+  const reasons: Record<string, number> = {};
   const counts = { admitted: 0, refused: 0, warm: 0, requests: 0 };
 
   function arrive(): void {
@@ -90,7 +93,11 @@ export async function simulateTraffic(traffic: Traffic): Promise<TrafficResult> 
           finish();
           after(serviceMillis, () => void granted.settle(traffic.pricePicodollars, 100));
         },
-        () => void counts.refused++,
+        (error: { readonly code?: string }) => {
+          counts.refused++;
+          const why = error.code ?? "internal";
+          reasons[why] = (reasons[why] ?? 0) + 1;
+        },
       );
     } else if (grant !== undefined) {
       counts.warm++;
@@ -109,7 +116,7 @@ export async function simulateTraffic(traffic: Traffic): Promise<TrafficResult> 
     await new Promise((resolve) => void setImmediate(resolve));
   }
   const { warm, ...rest } = counts;
-  return { ...rest, ...calls, warmShare: warm / Math.max(1, counts.requests) };
+  return { ...rest, ...calls, reasons, warmShare: warm / Math.max(1, counts.requests) };
 }
 
 /** mulberry32: the same arrivals in every run. */

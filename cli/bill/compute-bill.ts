@@ -1,21 +1,31 @@
 import type { UsageLine } from "../../core/metering/usage-line.ts";
 import { type BillRow, billRows } from "../../core/pricing/bill.ts";
 import type { DeploymentFacts } from "../../core/pricing/cost/billed-hour.ts";
-import { type CostShare, hourlyCost, together } from "../../core/pricing/cost/hourly-cost.ts";
+import {
+  type CostItem,
+  type CostShare,
+  hourlyCost,
+  together,
+  togetherByItem,
+} from "../../core/pricing/cost/hourly-cost.ts";
 import type { PriceBook } from "../../core/pricing/price-book.ts";
 import type { BillingSource } from "./billing-source.ts";
+import type { MeasureSource } from "./measure-source.ts";
 import { hoursOf, type Period, shareOfHour } from "./period.ts";
 
 export interface Bill {
   readonly period: Period;
   readonly rows: readonly BillRow[];
   readonly shares: readonly CostShare[];
+  /** What was billed, with its quantities, in the order of the components. */
+  readonly items: readonly CostItem[];
   /** What is missing in it, in words for a person. */
   readonly gaps: readonly string[];
 }
 
 export interface BillParts {
   readonly source: BillingSource;
+  readonly measures: MeasureSource;
   readonly deployment: DeploymentFacts;
   /** Milliseconds since the epoch from which on it costs anything while nobody asks. */
   readonly deployedSince: number;
@@ -27,6 +37,7 @@ export interface BillParts {
 
 export async function computeBill({
   source,
+  measures,
   deployment,
   deployedSince,
   book,
@@ -35,9 +46,12 @@ export async function computeBill({
 }: BillParts): Promise<Bill> {
   const lines: UsageLine[] = [];
   let shares: readonly CostShare[] = [];
+  let items: readonly CostItem[] = [];
   let unreadable = 0;
   const unknown = new Set<string>();
-  for (const hour of hoursOf(period)) {
+  const hours = hoursOf(period);
+  const measured = await measures.read(hours, deployedSince);
+  for (const [index, hour] of hours.entries()) {
     onHour(hour);
     const recorded = await source.read(hour.from, hour.to);
     const idleUsdPerMonth =
@@ -47,19 +61,20 @@ export async function computeBill({
         lines: recorded.lines,
         reports: recorded.reports,
         deployment: { ...deployment, idleUsdPerMonth },
-        measured: {},
+        measured: measured.measures[index] ?? {},
       },
       book,
     );
     lines.push(...recorded.lines);
     shares = together([...shares, ...cost.shares]);
+    items = togetherByItem([...items, ...cost.items]);
     unreadable += recorded.unreadable;
     for (const name of cost.unknownDeployments) unknown.add(name);
   }
   const gaps = [
-    "units of DynamoDB, S3 and the cache, hours of GPU endpoints: nobody measured them",
+    ...measured.gaps,
     ...(unreadable === 0 ? [] : [`${unreadable} damaged usage lines`]),
     ...(unknown.size === 0 ? [] : [`compute of deployments that are gone: ${[...unknown].sort().join(", ")}`]),
   ];
-  return { period, rows: billRows(lines, shares), shares, gaps };
+  return { period, rows: billRows(lines, shares), shares, items, gaps };
 }

@@ -1,12 +1,17 @@
 import { readFile } from "node:fs/promises";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { deploymentFacts } from "../../core/pricing/cost/deployment-facts.ts";
+import { meteredResources } from "../../core/pricing/cost/metered-resources.ts";
 import { type PriceBook, parsePriceBook, usEast1 } from "../../core/pricing/price-book.ts";
 import { type Bill, computeBill } from "../bill/compute-bill.ts";
-import { deployedTemplates } from "../bill/deployed-templates.ts";
+import { deployedStacks } from "../bill/deployed-stacks.ts";
 import { createLogSource } from "../bill/log-source.ts";
+import { createMetricMeasures } from "../bill/metric-measures.ts";
+import { createSeriesReader } from "../bill/metric-series.ts";
 import { periodOf, timeOf } from "../bill/period.ts";
+import { tableBytes } from "../bill/table-bytes.ts";
 import { openDeployment } from "../deployment.ts";
 import { billCsv, billJson, billLines } from "../rendering/bill.ts";
 import type { Terminal } from "../terminal.ts";
@@ -36,17 +41,27 @@ export function addBillCommand(program: Command, terminal: Terminal, root: strin
     )
     .action(async (flags: BillFlags) => {
       const settings = clientSettings(flags, root);
-      const period = periodOf(Date.now(), flags.from, flags.to);
+      const now = Date.now();
+      const period = periodOf(now, flags.from, flags.to);
       const book = flags.priceBook === undefined ? usEast1 : await readPriceBook(flags.priceBook);
-      const [{ registry }, { templates, since }] = await Promise.all([
+      const [{ registry }, { stacks, since }] = await Promise.all([
         openDeployment(flags.env, settings),
-        deployedTemplates(flags.env, settings),
+        deployedStacks(flags.env, settings),
       ]);
       const holders = Object.fromEntries((await registry.list()).map(({ name, group }) => [name, group]));
-      const logs = new CloudWatchLogsClient(settings);
+      const templates = stacks.map(({ template }) => template);
+      const deployment = deploymentFacts(templates, holders, book);
+      const resources = meteredResources(stacks);
       const bill = await computeBill({
-        source: createLogSource(logs, flags.env, new AbortController().signal),
-        deployment: deploymentFacts(templates, holders, book),
+        source: createLogSource(new CloudWatchLogsClient(settings), flags.env, new AbortController().signal),
+        measures: createMetricMeasures({
+          resources,
+          functions: deployment.functions,
+          readSeries: createSeriesReader(new CloudWatchClient(settings)),
+          tableBytes: () => tableBytes(resources.tables, settings),
+          now,
+        }),
+        deployment,
         deployedSince: since,
         ...{ book, period },
         onHour: ({ from }) => terminal.status(`usage of ${new Date(from).toISOString().slice(0, 16)}Z …`),
@@ -56,8 +71,10 @@ export function addBillCommand(program: Command, terminal: Terminal, root: strin
     });
 }
 
+/** Quantities are of all tenants together; a tenant has shares of what they cost. */
 const billOf = (bill: Bill, tenant: string): Bill => ({
   ...bill,
+  items: [],
   rows: bill.rows.filter((row) => row.tenant === tenant),
   shares: bill.shares.filter((share) => share.tenant === tenant),
 });

@@ -11,6 +11,7 @@ import { duration, type KeyFlags, keyOptions, keyOptionsOf } from "./tenant-opti
 const DEFAULT_GRACE = "24h";
 export const WITHIN = `within ${AUTHENTICATOR_LIMITS.knownForMillis / 1000} s`;
 export const random = () => randomBytes(32);
+export const newAnswerScope = (): string => randomBytes(16).toString("base64url");
 
 export function addKeyCommands(tenant: Command, terminal: Terminal, open: OpenDeployment): void {
   const key = withWhere(tenant.command("key"))

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { JOB_LIMITS } from "../../core/jobs/job.ts";
 import { requireKey } from "../../core/tenants/manage-keys.ts";
 import { changeTenant, requireTenant } from "../../core/tenants/manage-tenants.ts";
 import { type Budget, NO_TERMS, type Terms } from "../../core/tenants/terms.ts";
@@ -23,6 +24,7 @@ interface LimitFlags extends TermsFlags {
   readonly requestsPerSecond?: number | typeof NONE;
   readonly tokensPerMinute?: number | typeof NONE;
   readonly concurrency?: number | typeof NONE;
+  readonly openJobs?: number | typeof NONE;
 }
 
 export function addTermsCommands(tenant: Command, terminal: Terminal, open: OpenDeployment): void {
@@ -74,6 +76,11 @@ export function addTermsCommands(tenant: Command, terminal: Terminal, open: Open
     .addOption(new Option("--requests-per-second <number>", `sustained rate, or ${NONE}`).argParser(positive(false)))
     .addOption(new Option("--tokens-per-minute <number>", `tokens in and out, or ${NONE}`).argParser(positive(false)))
     .addOption(new Option("--concurrency <number>", `requests at one moment, or ${NONE}`).argParser(positive(true)))
+    .addOption(
+      new Option("--open-jobs <number>", `jobs queued or running, or ${NONE} for ${JOB_LIMITS.mostOpen}`).argParser(
+        positive(true),
+      ),
+    )
     .option("--key <prefix>", "of this key alone")
     .addHelpText(
       "after",
@@ -86,6 +93,7 @@ export function addTermsCommands(tenant: Command, terminal: Terminal, open: Open
           ...(flags.requestsPerSecond !== undefined && { requestsPerSecond: flags.requestsPerSecond }),
           ...(flags.tokensPerMinute !== undefined && { tokensPerMinute: flags.tokensPerMinute }),
           ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }),
+          ...(flags.openJobs !== undefined && { openJobs: flags.openJobs }),
         }),
       })),
     );

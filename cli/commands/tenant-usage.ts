@@ -5,7 +5,10 @@ import { usageCsv } from "../../core/metering/usage-csv.ts";
 import type { UsageLine } from "../../core/metering/usage-line.ts";
 import { readUsageLine } from "../../core/metering/usage-line-schema.ts";
 import { readUsageQuestion, usageRows } from "../../core/metering/usage-report.ts";
+import { LINE_COSTS_VARIABLE, lineCostPicodollars, parseLineCostFacts } from "../../core/pricing/cost/line-cost.ts";
+import { propertyAt, resourcesOf, type Template } from "../../core/pricing/template.ts";
 import { requireTenantName } from "../../core/tenants/tenant.ts";
+import { deployedStacks } from "../bill/deployed-stacks.ts";
 import type { OpenDeployment } from "../deployment.ts";
 import { readEvents } from "../logs/read-events.ts";
 import { usageTable } from "../rendering/usage.ts";
@@ -32,7 +35,7 @@ export function addUsageCommands(
 ): void {
   withWhere(tenant.command("usage"))
     .argument("<name>", "name of the tenant")
-    .description("requests, tokens and price of a tenant, exact to the request; a few seconds behind")
+    .description("requests, tokens, price and own cost of a tenant, exact to the request; a few seconds behind")
     .option("--from <day>", "first day of UTC, such as 2026-11-01 (default: today)")
     .option("--to <day>", "last day, included (default: today)")
     .option("--by <groups>", "of day, model and key, separated by commas (default: day,model; --csv: all three)")
@@ -62,11 +65,13 @@ export function addUsageCommands(
     )
     .action(async (flags: Where & { readonly since: number }) => {
       const { usage, tenants } = await open(flags);
+      const { stacks } = await deployedStacks(flags.env, settingsOf(flags));
+      const costOf = lineCostOf(stacks.map(({ template }) => template));
       const isDeleted = async (name: string) => (await tenants.find(name))?.state === "deleted";
       const sum = { counted: 0, repeated: 0, dropped: 0 };
       let batch: UsageLine[] = [];
       const count = async () => {
-        const { counted, repeated, dropped } = await reconcileUsage(batch, { store: usage, isDeleted });
+        const { counted, repeated, dropped } = await reconcileUsage(batch, { store: usage, isDeleted, costOf });
         sum.counted += counted;
         sum.repeated += repeated;
         sum.dropped += dropped;
@@ -92,4 +97,15 @@ export function addUsageCommands(
       await count();
       terminal.out(`counted now: ${sum.counted}; before: ${sum.repeated}; of deleted tenants: ${sum.dropped}`);
     });
+}
+
+/** As the deployed reconciler computes it. */
+function lineCostOf(templates: readonly Template[]): (line: UsageLine) => bigint {
+  for (const resource of resourcesOf(templates, "AWS::Lambda::Function")) {
+    const json = propertyAt(resource, "Environment", "Variables", LINE_COSTS_VARIABLE);
+    if (typeof json !== "string") continue;
+    const facts = parseLineCostFacts(json);
+    return (line) => lineCostPicodollars(facts, line);
+  }
+  throw new Error("no stack has a reconciler that knows costs: deploy this release first");
 }

@@ -19,7 +19,10 @@ export function addWebhookCommand(tenant: Command, terminal: Terminal, open: Ope
     .description(
       "hosts that a tenant may have called when its jobs end (x-farthing-webhook), and the secret that signs",
     )
-    .option("--allow <hosts...>", "host names, all of them; https only, and never an address inside")
+    .option(
+      "--allow <hosts...>",
+      "host names, all of them; https only, and inside only what webhookReceivers of the configuration names",
+    )
     .option("--new-secret", "another secret, from the next call on")
     .option("--off", "no host may be called any more")
     .addHelpText(

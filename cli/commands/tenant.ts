@@ -7,7 +7,7 @@ import { type OpenDeployment, openDeployment } from "../deployment.ts";
 import { keyTable, tenantTable } from "../rendering/tenants.ts";
 import type { Terminal } from "../terminal.ts";
 import { clientSettings, type Where, withWhere } from "../where.ts";
-import { addKeyCommands, random, WITHIN } from "./tenant-keys.ts";
+import { addKeyCommands, newAnswerScope, random, WITHIN } from "./tenant-keys.ts";
 import { dataClassOption, duration } from "./tenant-options.ts";
 import { addTermsCommands } from "./tenant-terms.ts";
 import { addUsageCommands } from "./tenant-usage.ts";
@@ -40,7 +40,7 @@ export function addTenantCommands(program: Command, terminal: Terminal, root: st
       requireTenantName(name);
       const { keys, tenants } = await open(flags);
       const at = new Date().toISOString();
-      await createTenant(name, { at, dataClass: flags.dataClass }, tenants);
+      await createTenant(name, { at, dataClass: flags.dataClass, answerScope: newAnswerScope() }, tenants);
       const issued = await makeKey({ tenant: name, name: flags.keyName, at, draw: random }, {}, keys);
       terminal.note(`tenant ${name} of ${flags.env}, key "${flags.keyName}": shown this once`);
       terminal.out(issued.key);
@@ -103,8 +103,9 @@ export function addTenantCommands(program: Command, terminal: Terminal, root: st
         data: deployment.tenantData,
       });
       for (const { what, count } of removed) terminal.out(`removed: ${count} ${what}`);
+      terminal.out(`its keys stop ${WITHIN}; called again after that, this removes what they still brought`);
       terminal.out(
-        `what stays: its lines in the log, which hold no prompts and answers, until the log's retention ends`,
+        `what stays: cached answers under names that nobody knows any more, until their time to live is over; its lines in the log, which hold no prompts and answers, until the log's retention ends`,
       );
     });
 }

@@ -1,5 +1,7 @@
 /** A bill as tables for a person, as CSV for a spreadsheet, as JSON for a program. Money in exact decimals of USD. */
 import type { BillRow } from "../../core/pricing/bill.ts";
+import { COMPONENTS } from "../../core/pricing/cost/components.ts";
+import type { CostItem } from "../../core/pricing/cost/hourly-cost.ts";
 import type { Bill } from "../bill/compute-bill.ts";
 import { table } from "./table.ts";
 
@@ -22,7 +24,7 @@ const shareText = ({ revenuePicodollars, marginPicodollars }: Money): string =>
 
 type Money = Pick<BillRow, "revenuePicodollars" | "costPicodollars" | "marginPicodollars">;
 
-export function billLines({ rows, shares }: Pick<Bill, "rows" | "shares">): readonly string[] {
+export function billLines({ rows, shares, items }: Pick<Bill, "rows" | "shares" | "items">): readonly string[] {
   const money = (row: Money) => [
     shownUsd(row.revenuePicodollars),
     shownUsd(row.costPicodollars),
@@ -35,12 +37,25 @@ export function billLines({ rows, shares }: Pick<Bill, "rows" | "shares">): read
     ...rows.map((row) => [row.tenant || "(nobody)", row.model || "(none)", ...counts(row), ...money(row)]),
     ["together", "", ...counts(all), ...money(all)],
   ]);
+  const sums = new Map<string, bigint>(componentSums(shares));
   const byComponent = table([
-    ["COST OF", "USD"],
-    ...componentSums(shares).map(([name, picodollars]) => [name, shownUsd(picodollars)]),
+    ["COST OF", "", "QUANTITY", "", "USD"],
+    ...Object.keys(COMPONENTS).flatMap((name) => itemLines(name, items, sums.get(name) ?? 0n)),
   ]);
   return [...byTenant, "", ...byComponent];
 }
+
+/** A component that nothing was billed for is a line all the same: nothing is left out in silence. */
+function itemLines(component: string, items: readonly CostItem[], sum: bigint): readonly (readonly string[])[] {
+  const own = items.filter((item) => item.component === component);
+  if (own.length === 0) return [[component, "", "", "", shownUsd(sum)]];
+  return own.map(({ item, quantity, unit, picodollars }) => [
+    ...[component, item, shownQuantity(quantity), unit, shownUsd(picodollars)],
+  ]);
+}
+
+const shownQuantity = (quantity: number): string =>
+  Number.isInteger(quantity) ? String(quantity) : quantity.toPrecision(4);
 
 const counts = ({ requests, failed, inputTokens, outputTokens }: BillRow): readonly string[] =>
   [requests, failed, inputTokens, outputTokens].map(String);
@@ -68,7 +83,7 @@ function csvField(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export function billJson({ period, rows, shares, gaps }: Bill): string {
+export function billJson({ period, rows, shares, items, gaps }: Bill): string {
   return JSON.stringify({
     from: new Date(period.from).toISOString(),
     to: new Date(period.to).toISOString(),
@@ -84,6 +99,14 @@ export function billJson({ period, rows, shares, gaps }: Bill): string {
       marginUsd: exactUsd(row.marginPicodollars),
     })),
     components: Object.fromEntries(componentSums(shares).map(([name, picodollars]) => [name, exactUsd(picodollars)])),
+    items: items.map(({ component, item, quantity, unit, picodollars }) => ({
+      ...{ component, item, quantity, unit },
+      usd: exactUsd(picodollars),
+    })),
+    shares: shares.map(({ component, tenant, model, picodollars }) => ({
+      ...{ component, tenant, model },
+      usd: exactUsd(picodollars),
+    })),
     gaps,
   });
 }

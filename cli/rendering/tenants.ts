@@ -56,6 +56,7 @@ function limitsText({ limits }: Terms): string {
     limits.requestsPerSecond !== undefined && `${limits.requestsPerSecond} req/s`,
     limits.tokensPerMinute !== undefined && `${limits.tokensPerMinute} tokens/min`,
     limits.concurrency !== undefined && `${limits.concurrency} at once`,
+    limits.openJobs !== undefined && `${limits.openJobs} open jobs`,
   ].filter((part) => part !== false);
   return parts.join(", ") || "-";
 }

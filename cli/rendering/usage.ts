@@ -3,7 +3,7 @@ import { type UsageGroup, type UsageRow, usageTotal } from "../../core/metering/
 import { usdText } from "../../core/tenants/usd-amount.ts";
 import { table } from "./table.ts";
 
-const HEAD = ["requests", "errors", "cache hits", "tokens in", "tokens out", "price in USD"];
+const HEAD = ["requests", "errors", "cache hits", "tokens in", "tokens out", "price in USD", "own cost"];
 
 const cells = (counts: UsageCounts): readonly string[] => [
   String(counts.requests),
@@ -12,6 +12,7 @@ const cells = (counts: UsageCounts): readonly string[] => [
   String(counts.inputTokens),
   String(counts.outputTokens),
   usdText(counts.pricePicodollars),
+  usdText(counts.costPicodollars),
 ];
 
 export function usageTable(groups: readonly UsageGroup[], rows: readonly UsageRow[]): readonly string[] {

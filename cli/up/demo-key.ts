@@ -15,7 +15,8 @@ export async function demoKey(
   const at = new Date().toISOString();
   const tenant = await tenants.find(DEMO);
   if (tenant?.state !== "active") {
-    await tenants.put({ ...newTenant(DEMO, at), revision: (tenant?.revision ?? 0) + 1 });
+    const answerScope = randomBytes(16).toString("base64url");
+    await tenants.put({ ...newTenant(DEMO, at), answerScope, revision: (tenant?.revision ?? 0) + 1 });
   }
   const path = join(stateDirectory, "demo-key");
   const kept = readKept(path);

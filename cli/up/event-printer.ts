@@ -16,6 +16,9 @@ export function eventPrinter(
       case "access-denied":
         note(style.yellow(`access denied: ${event.message}`));
         return;
+      case "unreachable":
+        note(style.yellow(`unreachable: ${event.message}`));
+        return;
       case "warning":
         note(style.yellow(event.message));
         return;

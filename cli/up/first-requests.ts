@@ -51,7 +51,7 @@ export function firstRequests({
       inputs: [{ name: "text", datatype: "BYTES", shape: [1], data: ["WINNER!! Call now to claim your free prize"] }],
     };
     requests.push({
-      what: "a text: spam or ham",
+      what: "a text: spam or ham; with -i, the second time says x-farthing-cache: hit",
       command: `${curl}/v2/models/sms-spam/infer ${headers} -d '${JSON.stringify(body)}'`,
     });
   }

@@ -77,6 +77,8 @@ export async function up(options: UpOptions, terminal: Terminal, signal: AbortSi
       environment,
       port,
       ...(options.door === undefined ? {} : { door: options.door }),
+      // On premises this is the production server; elsewhere it shows what the cloud does.
+      servedBy: environment === "onprem" ? "threads" : "process",
       lambda: options.lambda,
       cacheServerUrl: process.env.VALKEY_URL,
       gpu: { container: gpuContainer(root, process.env), hosting: wakeTimes(options.gpuWakeMillis) },

@@ -40,4 +40,5 @@ const FILE_ID = /^file-[0-9a-z]{9,60}$/;
 export const isFileId = (text: string): boolean => FILE_ID.test(text);
 
 /** Below one folder per tenant; `unique`: what no other part of the file is called. */
-export const partName = (tenant: string, id: string, unique: string): string => `files/${tenant}/${id}/${unique}`;
+export const partName = (tenant: string, id: string, unique: string): string => `${partsOf(tenant)}${id}/${unique}`;
+export const partsOf = (tenant: string): string => `files/${tenant}/`;

@@ -105,8 +105,11 @@ export function createAdmission(world: LeaseWorld): Admission {
       return grantOf(holds);
     },
     settled() {
-      const pending = [...accounts.values()].flatMap((leases) => leases.settled() ?? []);
-      pending.push(...closing);
+      const pending = [...closing];
+      for (const leases of accounts.values()) {
+        const settled = leases.settled();
+        if (settled !== undefined) pending.push(settled);
+      }
       return pending.length === 0 ? undefined : Promise.all(pending).then(() => {});
     },
     async close() {

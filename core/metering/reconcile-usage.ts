@@ -1,6 +1,6 @@
 /** Usage lines → usage pages. May be called with any line any number of times, in any order, by many at once. */
 import type { UsageLine } from "./usage-line.ts";
-import { emptyPage, type PageId, pageIdOf, withLines } from "./usage-page.ts";
+import { emptyPage, type LineCost, type PageId, pageIdOf, withLines } from "./usage-page.ts";
 import { gapsIn } from "./usage-ranges.ts";
 import type { UsageStore } from "./usage-store.ts";
 
@@ -19,6 +19,7 @@ export interface ReconcileDependencies {
   readonly store: Pick<UsageStore, "find" | "put">;
   /** Whether the tenant is deleted; one that nobody knows is not. */
   isDeleted(tenant: string): Promise<boolean>;
+  readonly costOf: LineCost;
 }
 
 /** Others write the same page when batches of one process are worked on at once: they are few, and each try is one of them done. */
@@ -48,7 +49,7 @@ export async function reconcileUsage(
   let counted = 0;
   let missing = 0;
   for (const { id, lines } of pages.values()) {
-    const written = await countIn(id, lines, dependencies.store);
+    const written = await countIn(id, lines, dependencies);
     counted += written.counted;
     missing += written.missing;
   }
@@ -58,11 +59,11 @@ export async function reconcileUsage(
 async function countIn(
   id: PageId,
   lines: readonly UsageLine[],
-  store: Pick<UsageStore, "find" | "put">,
+  { store, costOf }: Pick<ReconcileDependencies, "store" | "costOf">,
 ): Promise<{ readonly counted: number; readonly missing: number }> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const before = (await store.find(id)) ?? emptyPage(id);
-    const after = withLines(before, lines);
+    const after = withLines(before, lines, costOf);
     if (after === before || (await store.put(after)) === "written") {
       return { counted: requestsOf(after) - requestsOf(before), missing: gapsIn(after.counted) };
     }

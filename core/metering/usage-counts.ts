@@ -17,6 +17,8 @@ export interface UsageCounts {
   readonly inferenceMicros: number;
   readonly durationMicros: number;
   readonly pricePicodollars: bigint;
+  /** What the requests cost by themselves (pricing/cost/line-cost.ts). For the platform's own eyes: customers see prices. */
+  readonly costPicodollars: bigint;
 }
 
 export const NO_COUNTS: UsageCounts = {
@@ -31,11 +33,12 @@ export const NO_COUNTS: UsageCounts = {
   inferenceMicros: 0,
   durationMicros: 0,
   pricePicodollars: 0n,
+  costPicodollars: 0n,
 };
 
 const CACHE_HITS: ReadonlySet<string | undefined> = new Set(["hit", "coalesced"]);
 
-export const countsOf = (line: UsageLine): UsageCounts => ({
+export const countsOf = (line: UsageLine, costPicodollars: bigint): UsageCounts => ({
   requests: 1,
   errors: line.error === undefined ? 0 : 1,
   cacheHits: CACHE_HITS.has(line.cache) ? 1 : 0,
@@ -47,6 +50,7 @@ export const countsOf = (line: UsageLine): UsageCounts => ({
   inferenceMicros: Math.round(line.inferenceMillis * 1_000),
   durationMicros: Math.round(line.durationMillis * 1_000),
   pricePicodollars: linePicodollars(line),
+  costPicodollars,
 });
 
 /** A line carries the double nearest to the price; the picodollar nearest to that is the price, up to 4,000 USD. */
@@ -65,4 +69,5 @@ export const addCounts = (a: UsageCounts, b: UsageCounts): UsageCounts => ({
   inferenceMicros: a.inferenceMicros + b.inferenceMicros,
   durationMicros: a.durationMicros + b.durationMicros,
   pricePicodollars: a.pricePicodollars + b.pricePicodollars,
+  costPicodollars: a.costPicodollars + b.costPicodollars,
 });

@@ -13,6 +13,7 @@ const COLUMNS: readonly (readonly [name: string, value: (row: UsageRow, tenant: 
   ["input_tokens", (row) => String(row.inputTokens)],
   ["output_tokens", (row) => String(row.outputTokens)],
   ["price_usd", (row) => usdText(row.pricePicodollars)],
+  ["own_cost_usd", (row) => usdText(row.costPicodollars)],
 ];
 
 /** Lines without line ends, the head first. */

@@ -24,6 +24,8 @@ export interface UsageDelivery {
   readonly lines: readonly UsageLine[];
   /** What is wrong with lines that are meant as usage lines and cannot be counted. Never their content. */
   readonly problems: readonly string[];
+  /** How many lines these are. */
+  readonly uncountable: number;
 }
 
 /** Throws an Error when the event is none of CloudWatch Logs. */
@@ -33,11 +35,15 @@ export function readUsageDelivery(event: unknown): UsageDelivery {
   const { messageType, logGroup, logStream, logEvents } = deliverySchema.parse(JSON.parse(text));
   const lines: UsageLine[] = [];
   const problems: string[] = [];
+  let uncountable = 0;
   // CONTROL_MESSAGE: CloudWatch Logs asks whether somebody is there.
   for (const { message } of messageType === "DATA_MESSAGE" ? logEvents : []) {
     const read = readUsageLine(message);
     if (read.type === "usage") lines.push(read.line);
-    else if (read.type === "invalid") problems.push(...read.problems);
+    else if (read.type === "invalid") {
+      uncountable++;
+      problems.push(...read.problems);
+    }
   }
-  return { logGroup, logStream, lines, problems };
+  return { logGroup, logStream, lines, problems, uncountable };
 }

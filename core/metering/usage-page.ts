@@ -29,6 +29,9 @@ export interface UsageCell extends UsageCounts {
   readonly model: string;
 }
 
+/** Picodollars that a request costs by itself. */
+export type LineCost = (line: UsageLine) => bigint;
+
 /** Which page a line belongs to. A line without a number (of another writer) has a page of its own, named by its request. */
 export const pageIdOf = (line: UsageLine): PageId => ({
   tenant: line.tenant,
@@ -39,7 +42,7 @@ export const pageIdOf = (line: UsageLine): PageId => ({
 export const emptyPage = (id: PageId): UsagePage => ({ ...id, revision: 0, counted: [], cells: [], leases: {} });
 
 /** The page with those of the lines that are not in it yet, all of which belong to it; the same object when all are. */
-export function withLines(page: UsagePage, lines: readonly UsageLine[]): UsagePage {
+export function withLines(page: UsagePage, lines: readonly UsageLine[], costOf: LineCost): UsagePage {
   let { counted } = page;
   const cells = new Map(page.cells.map((cell) => [cellName(cell), cell]));
   const leases: Record<string, bigint> = { ...page.leases };
@@ -48,7 +51,7 @@ export function withLines(page: UsagePage, lines: readonly UsageLine[]): UsagePa
     if (includes(counted, number)) continue;
     counted = withNumber(counted, number);
     const { key, model } = line;
-    const counts = countsOf(line);
+    const counts = countsOf(line, costOf(line));
     const before = cells.get(cellName(line));
     cells.set(cellName(line), { key, model, ...addCounts(before ?? NO_COUNTS, counts) });
     for (const lease of [line.lease, line.keyLease]) {

@@ -39,6 +39,29 @@ export const IDLE_PRICES: Readonly<Record<string, IdlePrice>> = {
     count("cache (ElastiCache, Valkey)", minGb, "GB", gbHour * HOURS_PER_MONTH),
   "AWS::ElastiCache::User": free,
   "AWS::ElastiCache::UserGroup": free,
+  // The network of a cache without a public address: paid by the hour, in each zone.
+  "AWS::EC2::VPCEndpoint": (endpoint, { network }) => {
+    if (propertyAt(endpoint, "VpcEndpointType") !== "Interface") return [];
+    const zones = lengthOf(propertyAt(endpoint, "SubnetIds"));
+    return count(
+      `endpoint of ${endpointService(propertyAt(endpoint, "ServiceName"))} in the VPC`,
+      zones,
+      "zones",
+      network.interfaceEndpointHourPerAz * HOURS_PER_MONTH,
+    );
+  },
+  "AWS::EC2::NatGateway": (_, { network }) =>
+    count("way from the VPC to the internet (NAT)", 1, "zones", network.natHour * HOURS_PER_MONTH),
+  "AWS::EC2::EIP": (_, { network }) =>
+    count("public IPv4 addresses", 1, "addresses", network.publicIpv4Hour * HOURS_PER_MONTH),
+  "AWS::EC2::VPC": free,
+  "AWS::EC2::Subnet": free,
+  "AWS::EC2::RouteTable": free,
+  "AWS::EC2::SubnetRouteTableAssociation": free,
+  "AWS::EC2::Route": free,
+  "AWS::EC2::SecurityGroup": free,
+  "AWS::EC2::InternetGateway": free,
+  "AWS::EC2::VPCGatewayAttachment": free,
   "AWS::KMS::Key": (_, { kms }) => count("KMS keys", 1, "keys", kms.keyMonth),
   "AWS::SecretsManager::Secret": (_, { secretsManager }) =>
     count("secrets (keys of upstreams)", 1, "secrets", secretsManager.secretMonth),
@@ -136,4 +159,12 @@ export const IDLE_PRICES: Readonly<Record<string, IdlePrice>> = {
 };
 
 const SECONDS_PER_HOUR = 3600;
+/** `sagemaker.runtime` of `com.amazonaws.<region>.sagemaker.runtime`, whose region the template may leave to the deployment. */
+function endpointService(serviceName: unknown): string {
+  const joined = propertyAt({ Type: "", Properties: { serviceName } }, "serviceName", "Fn::Join", "1");
+  const parts: readonly unknown[] = Array.isArray(joined) ? joined : [serviceName];
+  const text = parts.map((part) => (typeof part === "string" ? part : "region")).join("");
+  return text.replace(/^com\.amazonaws\.[^.]*\./, "");
+}
+
 const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);

@@ -52,8 +52,13 @@ export function requestPriceUsd(price: CardPrice, usage: PricedUsage | undefined
 /** A decimal without an exponent, as headers carry it: `0.0000015`. Exact to the picodollar up to 4,000 USD. */
 export function formatUsd(usd: number): string {
   const text = usd.toFixed(12);
-  return text.replace(/\.?0+$/, "");
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === ZERO) end--;
+  return text.slice(0, text.charCodeAt(end - 1) === POINT ? end - 1 : end);
 }
+
+const ZERO = 0x30;
+const POINT = 0x2e;
 
 /** `used` units after `before` others: each at the price of the step that it lies in. */
 export function stepParts(steps: readonly Step[], before: number, used: number): bigint {

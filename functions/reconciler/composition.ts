@@ -9,7 +9,10 @@ import { usageStoreOn } from "../../adapters/dynamodb/usage-table.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
 import { reconcileLeases } from "../../core/metering/reconcile-leases.ts";
 import { reconcileUsage } from "../../core/metering/reconcile-usage.ts";
+import { uncountableLines } from "../../core/metering/uncountable-lines.ts";
 import { readUsageDelivery } from "../../core/metering/usage-delivery.ts";
+import type { UsageLine } from "../../core/metering/usage-line.ts";
+import { lineCostPicodollars } from "../../core/pricing/cost/line-cost.ts";
 import type { ReconcilerEnvironment } from "./environment.ts";
 
 /** Throws when lines could not be counted, so that Lambda delivers them again. */
@@ -18,7 +21,7 @@ export type Reconciler = (event: unknown) => Promise<void>;
 /** Leases are settled no sooner than three quarters of an hour after they end: a few minutes more make no difference. */
 const LEASES_EVERY_MILLIS = 10 * 60_000;
 
-export function compose({ usageTable, tenantsTable }: ReconcilerEnvironment): Reconciler {
+export function compose({ environment, usageTable, tenantsTable, lineCosts }: ReconcilerEnvironment): Reconciler {
   const dynamodb = new DynamoDBClient({});
   const store = usageStoreOn(administeredTable(dynamodb, usageTable));
   const tenantsItems = administeredTable(dynamodb, tenantsTable);
@@ -28,6 +31,7 @@ export function compose({ usageTable, tenantsTable }: ReconcilerEnvironment): Re
   const logger = new Logger();
   let leasesAtMillis = Number.NEGATIVE_INFINITY;
 
+  const costOf = (line: UsageLine) => lineCostPicodollars(lineCosts, line);
   const isDeleted = async (tenant: string) => (await tenants.find(tenant))?.state === "deleted";
 
   /** Usage is counted whether this goes well or not; the next delivery tries again. */
@@ -51,9 +55,12 @@ export function compose({ usageTable, tenantsTable }: ReconcilerEnvironment): Re
   }
 
   return async (event) => {
-    const { logGroup, logStream, lines, problems } = readUsageDelivery(event);
-    if (problems.length > 0) logger.error("usage lines that cannot be counted", { logGroup, logStream, problems });
-    const { missing, dropped } = await reconcileUsage(lines, { store, isDeleted });
+    const { logGroup, logStream, lines, problems, uncountable } = readUsageDelivery(event);
+    if (uncountable > 0) {
+      const metric = uncountableLines(environment, uncountable, systemClock.epochMillis());
+      logger.error("usage lines that cannot be counted", { logGroup, logStream, problems, ...metric });
+    }
+    const { missing, dropped } = await reconcileUsage(lines, { store, isDeleted, costOf });
     if (missing > 0 || dropped > 0) logger.info("usage lines", { logGroup, logStream, missing, dropped });
     await settleLeases();
   };

@@ -234,11 +234,18 @@ export class AccountLeases implements HoldKeeper {
         const outcome = await this.#world.store.write(this.#id, renewed.account);
         if (outcome === "written") return this.#confirm(renewed.account, renewed.current, sent, renewed);
       }
+      if (this.#nobodyWaitsAnyMore()) break;
       await this.#pause(attempt);
       account = await this.#read();
       fresh = true;
     }
     throw new Contention(this.#id);
+  }
+
+  /** Everybody who waited has run out of time; a renewal that nobody waits for goes on. */
+  #nobodyWaitsAnyMore(): boolean {
+    const now = this.clock.epochMillis();
+    return this.#waiting.size > 0 && [...this.#waiting].every(({ deadlineMillis }) => deadlineMillis <= now);
   }
 
   /** An account that has shards takes no new requests itself, so that limits can be divided by shards. */

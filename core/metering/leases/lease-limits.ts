@@ -21,11 +21,14 @@ export const LEASE_LIMITS = {
   slicesPerOpenLease: 4n,
   /** At most this many of the largest waiting request, unless more was spent lately. */
   capInRequests: 16n,
-  /** Writers of one account meet; whoever loses reads again. */
-  attempts: 16,
-  /** Wait before the third try, times a random number below 1; doubled so many times for those after it. */
-  retryWaitMillis: 20,
-  doublings: 4,
+  /** Writers of one account meet; whoever loses reads again, as long as somebody waits for it. */
+  attempts: 32,
+  /**
+   * Wait before the third try, times a random number below 1; doubled so many times for those after it: a thousand environments that
+   * start at once spread over seconds.
+   */
+  retryWaitMillis: 40,
+  doublings: 5,
   /**
    * Leases that one item bears: at 64 it has 7 kB, and a refresh of each every 8 s takes 56 of the 1,000 write units per second
    * of a partition. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html

@@ -35,6 +35,8 @@ export interface DeploymentFacts {
 }
 
 export interface HourMeasures {
+  /** How much of an hour it is, for what is billed by time: 0 to 1. Default: 1. */
+  readonly hours?: number;
   /** What the month had before this hour: picks the price tiers. Absent: none. */
   readonly monthBefore?: {
     readonly gatewayRequests: number;

@@ -92,3 +92,18 @@ export function together(shares: readonly CostShare[]): readonly CostShare[] {
   }
   return [...sums.values()].filter(({ picodollars }) => picodollars !== 0n);
 }
+
+/** One item of each name, with the quantities of all; in the order in which they came first. */
+export function togetherByItem(items: readonly CostItem[]): readonly CostItem[] {
+  const sums = new Map<string, CostItem>();
+  for (const item of items) {
+    const key = JSON.stringify([item.component, item.item, item.unit]);
+    const before = sums.get(key);
+    sums.set(key, {
+      ...item,
+      quantity: item.quantity + (before?.quantity ?? 0),
+      picodollars: item.picodollars + (before?.picodollars ?? 0n),
+    });
+  }
+  return [...sums.values()];
+}

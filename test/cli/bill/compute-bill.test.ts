@@ -1,5 +1,6 @@
 import type { BillingSource, RecordedUsage } from "../../../cli/bill/billing-source.ts";
 import { computeBill } from "../../../cli/bill/compute-bill.ts";
+import type { MeasureSource } from "../../../cli/bill/measure-source.ts";
 import { hoursOf, type Period, periodOf, timeOf } from "../../../cli/bill/period.ts";
 import { billCsv, billJson, billLines, exactUsd } from "../../../cli/rendering/bill.ts";
 import { usEast1 } from "../../../core/pricing/price-book.ts";
@@ -38,11 +39,18 @@ describe("a period", () => {
 
 const NOTHING: RecordedUsage = { lines: [], reports: [], unreadable: 0 };
 
-async function billOf(recorded: (period: Period) => RecordedUsage, idleUsdPerMonth = 0, deployedSince = 0) {
+const UNMEASURED: MeasureSource = { read: async () => ({ measures: [], gaps: ["a gap of the metrics"] }) };
+
+async function billOf(
+  recorded: (period: Period) => RecordedUsage,
+  idleUsdPerMonth = 0,
+  deployedSince = 0,
+  measures = UNMEASURED,
+) {
   const source: BillingSource = { read: async (from, to) => recorded({ from, to }) };
   const period = { from: EIGHT, to: EIGHT + 1.5 * HOUR };
   return computeBill({
-    ...{ source, period, deployedSince, book: usEast1, onHour: () => {} },
+    ...{ source, measures, period, deployedSince, book: usEast1, onHour: () => {} },
     deployment: { ...DEPLOYMENT, idleUsdPerMonth },
   });
 }
@@ -56,7 +64,30 @@ test("hours add up, and say what is missing", async () => {
   expect(bill.rows).toMatchObject([
     { tenant: "acme", model: "mini", requests: 3, revenuePicodollars: 750_001_000_000n },
   ]);
-  expect(bill.gaps.slice(1)).toEqual(["2 damaged usage lines", "compute of deployments that are gone: gone"]);
+  expect(bill.gaps).toEqual([
+    "a gap of the metrics",
+    "2 damaged usage lines",
+    "compute of deployments that are gone: gone",
+  ]);
+});
+
+test("each hour has its own measures; what they cost is shared by those who asked in it", async () => {
+  const dynamoDb = (writeUnits: number) => ({ dynamoDb: { readUnits: 0, writeUnits, storedGb: 0 } });
+  const bill = await billOf(
+    ({ from }) => ({ ...NOTHING, lines: [line({ tenant: from === EIGHT ? "acme" : "zeta" })] }),
+    0,
+    0,
+    { read: async () => ({ measures: [dynamoDb(1_000_000), dynamoDb(3_000_000)], gaps: [] }) },
+  );
+  const shares = bill.shares.filter(({ component }) => component === "dynamodb");
+  expect(shares.map(({ tenant, picodollars }) => [tenant, picodollars])).toEqual([
+    ["acme", 625_000_000_000n],
+    ["zeta", 1_875_000_000_000n],
+  ]);
+  expect(bill.items).toContainEqual({
+    ...{ component: "dynamodb", item: "writes", quantity: 4_000_000, unit: "write units" },
+    picodollars: 2_500_000_000_000n,
+  });
 });
 
 test("an hour that has only begun costs its part of the idle hour; nobody pays when nobody asks", async () => {
@@ -81,6 +112,10 @@ describe("written down", () => {
       { component: "logs", tenant: "acme", model: "mini", picodollars: 1n },
       { component: "egress", tenant: "acme", model: "mini", picodollars: 1_000_000_000_005n },
     ] as const,
+    items: [
+      { component: "logs", item: "taken in", quantity: 2, unit: "GB", picodollars: 1n },
+      { component: "egress", item: "data", quantity: 0.123456, unit: "GB", picodollars: 1_000_000_000_005n },
+    ] as const,
     gaps: ["a gap"],
   };
 
@@ -93,6 +128,8 @@ describe("written down", () => {
     expect(exactUsd(picodollars)).toBe(text);
   });
 
+  const nothing = (component: string) => `${component.padEnd(42)}0.000000`;
+
   test("as tables", () => {
     expect(billLines(bill)).toEqual([
       "TENANT    MODEL  REQUESTS  FAILED  TOKENS IN  TOKENS OUT  REVENUE   COST      MARGIN     OF REVENUE",
@@ -100,9 +137,20 @@ describe("written down", () => {
       "zeta      mini   2         1       10         3           0.000000  0.000000  -0.000000",
       "together         4         2       20         6           4.000000  1.000000  3.000000   75.0 %",
       "",
-      "COST OF  USD",
-      "egress   1.000000",
-      "logs     0.000000",
+      "COST OF                     QUANTITY      USD",
+      ...["lambda-compute", "lambda-requests", "lambda-streaming", "api-gateway", "firewall", "gpu"].map(nothing),
+      ...["cache", "dynamodb", "s3"].map(nothing),
+      "logs              taken in  2         GB  0.000000",
+      "egress            data      0.1235    GB  1.000000",
+      nothing("idle"),
+    ]);
+  });
+
+  test("without quantities, as for one tenant, by the shares", () => {
+    expect(billLines({ ...bill, items: [] }).slice(-3)).toEqual([
+      "logs                            0.000000",
+      "egress                          1.000000",
+      "idle                            0.000000",
     ]);
   });
 
@@ -121,6 +169,8 @@ describe("written down", () => {
       from: "2026-11-24T08:00:00.000Z",
       rows: [{ tenant: "acme", revenueUsd: "4", costUsd: "1.000000000001" }, { tenant: "zeta" }],
       components: { egress: "1.000000000005", logs: "0.000000000001" },
+      items: [{ component: "logs", quantity: 2, usd: "0.000000000001" }, { component: "egress" }],
+      shares: [{ component: "logs", tenant: "acme", model: "mini", usd: "0.000000000001" }, { component: "egress" }],
       gaps: ["a gap"],
     });
   });

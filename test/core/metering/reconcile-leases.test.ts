@@ -50,7 +50,7 @@ async function world(ids: Readonly<Record<string, string>> = { "tenant#acme": "L
     store,
     number,
     count: (...lines: ReturnType<typeof usageLine>[]) =>
-      reconcileUsage(lines, { store: usage, isDeleted: async () => false }),
+      reconcileUsage(lines, { store: usage, isDeleted: async () => false, costOf: () => 0n }),
     settle: (nowMillis: number) =>
       reconcileLeases(nowMillis, {
         accounts,

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { reconcileUsage } from "../../../core/metering/reconcile-usage.ts";
-import { countsOf } from "../../../core/metering/usage-counts.ts";
+import { linePicodollars } from "../../../core/metering/usage-counts.ts";
 import type { UsageLine } from "../../../core/metering/usage-line.ts";
 import { gapsIn, includes, type Ranges, withNumber } from "../../../core/metering/usage-ranges.ts";
 import { usageRows, usageTotal } from "../../../core/metering/usage-report.ts";
@@ -9,6 +9,8 @@ import { memoryUsageStore } from "./memory-usage-store.ts";
 import { usageLine } from "./usage-lines.ts";
 
 const nobodyDeleted = async () => false;
+/** Some cost that tells lines apart. */
+const costOf = (line: UsageLine): bigint => BigInt(line.inputTokens) * 7n + 1n;
 const DAY = "2026-11-24";
 
 /** Lines as some processes write them, for some tenants, keys, models and days. */
@@ -61,7 +63,7 @@ test("however lines are delivered, each counts once, in the sum that it belongs 
   await fc.assert(
     fc.asyncProperty(delivered, fc.boolean(), async ({ lines, batches }, atOnce) => {
       const store = memoryUsageStore();
-      const work = (batch: readonly UsageLine[]) => reconcileUsage(batch, { store, isDeleted: nobodyDeleted });
+      const work = (batch: readonly UsageLine[]) => reconcileUsage(batch, { store, isDeleted: nobodyDeleted, costOf });
       if (atOnce) await Promise.all(batches.map(work));
       else for (const batch of batches) await work(batch);
       for (const tenant of ["acme", "globex"]) {
@@ -74,7 +76,8 @@ test("however lines are delivered, each counts once, in the sum that it belongs 
           expect(row.requests).toBe(same.length);
           expect(row.errors).toBe(same.filter(({ error }) => error !== undefined).length);
           expect(row.inputTokens).toBe(same.reduce((sum, { inputTokens }) => sum + inputTokens, 0));
-          expect(row.pricePicodollars).toBe(same.reduce((sum, line) => sum + countsOf(line).pricePicodollars, 0n));
+          expect(row.pricePicodollars).toBe(same.reduce((sum, line) => sum + linePicodollars(line), 0n));
+          expect(row.costPicodollars).toBe(same.reduce((sum, line) => sum + costOf(line), 0n));
         }
       }
     }),
@@ -87,7 +90,7 @@ test("a writer that dies between reading and writing changes nothing; the lines 
   const sequence = createUsageSequence({ newName: () => "p" });
   const lines = [1, 2, 3].map((n) => sequence(usageLine({ requestId: `r${n}` })));
   const dying = { ...store, put: () => Promise.reject(new Error("the store is away")) };
-  await expect(reconcileUsage(lines, { store: dying, isDeleted: nobodyDeleted })).rejects.toThrow("away");
+  await expect(reconcileUsage(lines, { store: dying, isDeleted: nobodyDeleted, costOf })).rejects.toThrow("away");
   expect(store.stored.size).toBe(0);
   // Written, but the answer was lost: the same lines come again.
   const lossy = {
@@ -97,8 +100,8 @@ test("a writer that dies between reading and writing changes nothing; the lines 
       throw new Error("no answer");
     },
   };
-  await expect(reconcileUsage(lines, { store: lossy, isDeleted: nobodyDeleted })).rejects.toThrow("no answer");
-  expect(await reconcileUsage(lines, { store, isDeleted: nobodyDeleted })).toEqual({
+  await expect(reconcileUsage(lines, { store: lossy, isDeleted: nobodyDeleted, costOf })).rejects.toThrow("no answer");
+  expect(await reconcileUsage(lines, { store, isDeleted: nobodyDeleted, costOf })).toEqual({
     counted: 0,
     repeated: 3,
     dropped: 0,
@@ -111,20 +114,26 @@ test("lines that have not come are told by the numbers of the others", async () 
   const sequence = createUsageSequence({ newName: () => "p" });
   const lines = [1, 2, 3, 4].map((n) => sequence(usageLine({ requestId: `r${n}` })));
   const some = [lines[0], lines[3]] as UsageLine[];
-  expect(await reconcileUsage(some, { store, isDeleted: nobodyDeleted })).toMatchObject({ counted: 2, missing: 2 });
+  expect(await reconcileUsage(some, { store, isDeleted: nobodyDeleted, costOf })).toMatchObject({
+    counted: 2,
+    missing: 2,
+  });
 });
 
 test("lines without a number count by their request id", async () => {
   const store = memoryUsageStore();
   const lines = [usageLine({ requestId: "a" }), usageLine({ requestId: "b" }), usageLine({ requestId: "a" })];
-  expect(await reconcileUsage(lines, { store, isDeleted: nobodyDeleted })).toMatchObject({ counted: 2, repeated: 1 });
+  expect(await reconcileUsage(lines, { store, isDeleted: nobodyDeleted, costOf })).toMatchObject({
+    counted: 2,
+    repeated: 1,
+  });
 });
 
 test("a deleted tenant's late lines leave no record", async () => {
   const store = memoryUsageStore();
   const isDeleted = async (tenant: string) => tenant === "acme";
   const lines = [usageLine(), usageLine({ tenant: "globex" })];
-  expect(await reconcileUsage(lines, { store, isDeleted })).toMatchObject({ counted: 1, dropped: 1 });
+  expect(await reconcileUsage(lines, { store, isDeleted, costOf })).toMatchObject({ counted: 1, dropped: 1 });
   expect([...store.stored.values()].map(({ tenant }) => tenant)).toEqual(["globex"]);
 });
 
@@ -136,7 +145,7 @@ test("what was charged under a lease is summed by its name, of the tenant and of
     sequence(usageLine({ priceUsd: 0.000002, lease: "l1" })),
     sequence(usageLine({ priceUsd: 0.000004, lease: "l2" })),
   ];
-  await reconcileUsage([...lines, ...lines], { store, isDeleted: nobodyDeleted });
+  await reconcileUsage([...lines, ...lines], { store, isDeleted: nobodyDeleted, costOf });
   const [page] = await store.pages("acme", DAY);
   expect(page?.leases).toEqual({ l1: 3_000_000n, l2: 4_000_000n, k1: 1_000_000n });
 });

@@ -32,13 +32,21 @@ test.each([
 
 test("a bill is exact, and no cell is a formula", () => {
   const rows = [
-    { ...NO_COUNTS, day: "2026-11-24", model: "digits", key: "fk_aaaa", requests: 3, pricePicodollars: 4_500_001n },
+    {
+      ...NO_COUNTS,
+      day: "2026-11-24",
+      model: "digits",
+      key: "fk_aaaa",
+      requests: 3,
+      pricePicodollars: 4_500_001n,
+      costPicodollars: 12n,
+    },
     { ...NO_COUNTS, day: "2026-11-24", model: '=HYPERLINK("x","y")', key: "fk_bbbb" },
   ];
   expect(usageCsv("acme", rows)).toEqual([
-    "tenant,day,model,key,requests,errors,cache_hits,input_tokens,output_tokens,price_usd",
-    "acme,2026-11-24,digits,fk_aaaa,3,0,0,0,0,0.000004500001",
-    `acme,2026-11-24,"'=HYPERLINK(""x"",""y"")",fk_bbbb,0,0,0,0,0,0`,
+    "tenant,day,model,key,requests,errors,cache_hits,input_tokens,output_tokens,price_usd,own_cost_usd",
+    "acme,2026-11-24,digits,fk_aaaa,3,0,0,0,0,0.000004500001,0.000000000012",
+    `acme,2026-11-24,"'=HYPERLINK(""x"",""y"")",fk_bbbb,0,0,0,0,0,0,0`,
   ]);
 });
 

@@ -73,8 +73,8 @@ describe("idle", () => {
   });
 
   test("a type without a price is named, never taken as free", () => {
-    const cost = idleCost([template(["AWS::EC2::NatGateway"], ["AWS::IAM::Role"])], usEast1);
-    expect(cost.unknownTypes).toEqual(["AWS::EC2::NatGateway"]);
+    const cost = idleCost([template(["AWS::EC2::Instance"], ["AWS::IAM::Role"])], usEast1);
+    expect(cost.unknownTypes).toEqual(["AWS::EC2::Instance"]);
     expect(cost.usdPerMonth).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 /** What keeps state: the cache, DynamoDB and S3. Their metrics know the units; requests share them alike, or by size. */
 import { HOURS_PER_MONTH } from "../../price-book.ts";
+import type { HourMeasures } from "../billed-hour.ts";
 import type { Charge, Component } from "../component.ts";
 import { costOf } from "../exact.ts";
 
@@ -14,7 +15,7 @@ export const cache: Component = ({ lines, measured }, { elasticacheServerlessVal
   const weights = lines.map(({ responseBytes, cache: outcome = "bypass" }) =>
     outcome === "bypass" ? 0 : Math.max(1, Math.ceil(responseBytes / 1_000)),
   );
-  const storedGb = Math.max(price.minGb, averageGb);
+  const gbHours = Math.max(price.minGb, averageGb) * hoursOf(measured);
   return [
     {
       item: "processing units",
@@ -23,7 +24,7 @@ export const cache: Component = ({ lines, measured }, { elasticacheServerlessVal
       picodollars: costOf(BigInt(Math.round(processingUnits)), price.perMEcpu, 1_000_000n),
       weights,
     },
-    { ...stored("data", storedGb, price.gbHour, 1), unit: "GB-hours", quantity: storedGb, weights },
+    { ...stored("data", gbHours, price.gbHour, 1), unit: "GB-hours", quantity: gbHours, weights },
   ];
 };
 
@@ -34,7 +35,7 @@ export const dynamoDb: Component = ({ measured }, { dynamodb: price }) => {
   return [
     counted("reads", readUnits, "read units", price.rruPerM, 1_000_000n),
     counted("writes", writeUnits, "write units", price.wruPerM, 1_000_000n),
-    stored("data", storedGb, price.gbMonth, HOURS_PER_MONTH),
+    stored("data", storedGb * hoursOf(measured), price.gbMonth, HOURS_PER_MONTH),
   ];
 };
 
@@ -45,9 +46,11 @@ export const s3: Component = ({ measured }, { s3: price }) => {
   return [
     counted("reads", gets, "requests", price.getPer1k, 1_000n),
     counted("writes", puts, "requests", price.putPer1k, 1_000n),
-    stored("data", storedGb, price.gbMonth, HOURS_PER_MONTH),
+    stored("data", storedGb * hoursOf(measured), price.gbMonth, HOURS_PER_MONTH),
   ];
 };
+
+const hoursOf = ({ hours = 1 }: HourMeasures): number => hours;
 
 /** Eventually consistent reads are half units: counted in thousandths. */
 const counted = (item: string, quantity: number, unit: string, usd: number, unitsPerPrice: bigint): Charge => ({
@@ -57,10 +60,10 @@ const counted = (item: string, quantity: number, unit: string, usd: number, unit
   picodollars: costOf(BigInt(Math.round(quantity * 1_000)), usd, unitsPerPrice * 1_000n),
 });
 
-/** One hour of `gb` at `usd` for a GB over `hours`. */
-const stored = (item: string, gb: number, usd: number, hours: number): Charge => ({
+/** GB-hours at `usd` for a GB over `hours`. */
+const stored = (item: string, gbHours: number, usd: number, hours: number): Charge => ({
   item,
-  quantity: gb / hours,
+  quantity: gbHours / hours,
   unit: "GB-months",
-  picodollars: costOf(BigInt(Math.round(gb * BYTES_PER_GB)), usd, BigInt(BYTES_PER_GB) * BigInt(hours)),
+  picodollars: costOf(BigInt(Math.round(gbHours * BYTES_PER_GB)), usd, BigInt(BYTES_PER_GB) * BigInt(hours)),
 });
