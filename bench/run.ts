@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   decode: () => import("./decode.ts"),
   generation: () => import("./generation.ts"),
   "key-timing": () => import("./key-timing.ts"),
+  idempotency: () => import("./idempotency.ts"),
   memory: () => import("./memory.ts"),
   overhead: () => import("./overhead.ts"),
   platform: () => import("./platform.ts"),

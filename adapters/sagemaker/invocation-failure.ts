@@ -19,6 +19,8 @@ interface ServiceError {
  * ValidationError that calls at zero copies get; there is no code of its own.
  */
 const NO_CAPACITY = /no capacity|has no (?:active|in-?service) cop|not ready|copy count (?:is|of) 0/i;
+/** "Endpoint … of account … not found.": said of one that is still being created, too. Which of the two, its description tells. */
+const NOT_FOUND = /^(?:endpoint|inference component) .* not found/i;
 
 export function invocationFailure(error: unknown): FarthingError {
   const { name = "", message = "", OriginalStatusCode: status, OriginalMessage: said } = error as ServiceError;
@@ -27,7 +29,8 @@ export function invocationFailure(error: unknown): FarthingError {
       return upstreamError({ status: status ?? 500, body: said ?? message });
     case "ValidationError":
     case "ValidationException":
-      return NO_CAPACITY.test(message) ? asleep(error) : unavailable("takes the request for a wrong one", error);
+      if (NO_CAPACITY.test(message) || NOT_FOUND.test(message)) return asleep(error);
+      return unavailable("takes the request for a wrong one", error);
     case "ModelNotReadyException":
       return asleep(error);
     case "ThrottlingException":

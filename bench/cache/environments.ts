@@ -113,6 +113,7 @@ export function workOf(request: InferenceRequest, tenant: string): Work {
       keyHash: "0".repeat(64),
       scopes: {},
       dataClass: "open",
+      answerScope: tenant,
       terms: { tenant: NO_TERMS, key: NO_TERMS },
       debugUntilMillis: 0,
     },

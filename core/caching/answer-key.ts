@@ -21,7 +21,7 @@ export interface AnswerIdentity {
 }
 
 export interface AnswerName {
-  /** 32 hex digits that all answers of a scope have in common: by them a tenant's answers are found when it is deleted. */
+  /** 32 hex digits that all answers of a scope have in common: a tenant's own are known to nobody once it is deleted. */
   readonly scope: string;
   /** SHA-256 of everything, 32 bytes. */
   readonly key: Buffer;

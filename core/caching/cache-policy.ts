@@ -37,7 +37,7 @@ export function cachePolicy({ version, headers, request, caller }: Work): CacheP
     maxAgeMillis: Math.min(wishes.maxAgeMillis, ttlMillis),
     ttlMillis,
     maxBytes: cache.maxBytes ?? CACHE_DEFAULTS.maxBytes,
-    scope: isShared ? "shared" : `tenant/${caller.dataClass}/${caller.tenant}`,
+    scope: isShared ? "shared" : `tenant/${caller.dataClass}/${caller.answerScope}`,
     isConfined,
   };
 }

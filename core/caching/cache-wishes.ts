@@ -20,9 +20,9 @@ const NO_WISHES: CacheWishes = { read: true, keep: true, force: false, maxAgeMil
  * https://www.rfc-editor.org/rfc/rfc9111#section-5.2.1
  */
 export function cacheWishes(headers: Readonly<Record<string, string>>): CacheWishes {
+  if (!hasCacheWishes(headers)) return NO_WISHES;
   const own = headers["x-farthing-cache"];
   const control = headers["cache-control"];
-  if (own === undefined && control === undefined) return NO_WISHES;
   const wish = own?.trim().toLowerCase();
   if (wish !== undefined && wish !== "" && wish !== "bypass" && wish !== "force") {
     throw new FarthingError("invalid_field", `x-farthing-cache: received ${show(own)}; allowed are bypass and force.`, {
@@ -38,6 +38,9 @@ export function cacheWishes(headers: Readonly<Record<string, string>>): CacheWis
     maxAgeMillis: maxAgeOf(directives),
   };
 }
+
+export const hasCacheWishes = (headers: Readonly<Record<string, string>>): boolean =>
+  headers["x-farthing-cache"] !== undefined || headers["cache-control"] !== undefined;
 
 function maxAgeOf(directives: readonly string[]): number {
   const given = directives.find((directive) => directive.startsWith("max-age="));

@@ -4,9 +4,10 @@
  * it costs a miss. Failures are never kept, nor what a stand-in answered.
  */
 import { isFarthingError } from "../errors.ts";
+import type { InferenceResult } from "../protocols/spec/inference.ts";
 import type { CircuitBreaker } from "../routing/circuit-breaker.ts";
 import type { Clock } from "../serving/clock.ts";
-import type { Answer, Journal } from "../serving/work.ts";
+import type { Answer, Journal, Work } from "../serving/work.ts";
 import { readAnswer } from "./answer-frames.ts";
 import { answerName } from "./answer-key.ts";
 import { createAnswerMemory, isYoung } from "./answer-memory.ts";
@@ -14,6 +15,7 @@ import type { AnswerParts, Question } from "./answer-parts.ts";
 import type { AnswerStore } from "./answer-store.ts";
 import { createBoundedStore } from "./bounded-store.ts";
 import { cachePolicy } from "./cache-policy.ts";
+import { hasCacheWishes } from "./cache-wishes.ts";
 import { findAnswer } from "./find-answer.ts";
 import { makeAnswer } from "./make-answer.ts";
 import { keptAnswer, type SharedAnswer } from "./shared-work.ts";
@@ -71,7 +73,7 @@ export function cachedAnswer(inner: Answer, options: CachedAnswerOptions): Answe
     return { answer: await found, isFirst: true };
   }
 
-  return async (work) => {
+  async function cached(work: Work): Promise<InferenceResult> {
     const policy = cachePolicy(work);
     if (policy.type === "none") return inner(work);
     const { journal, model, version, request } = work;
@@ -95,7 +97,10 @@ export function cachedAnswer(inner: Answer, options: CachedAnswerOptions): Answe
     const { answer, isFirst } = await begin(question);
     note(journal, answer, isFirst);
     return answer.open();
-  };
+  }
+
+  // Where nothing is kept and nobody asks about it, this costs nothing.
+  return (work) => (work.version.cache === undefined && !hasCacheWishes(work.headers) ? inner(work) : cached(work));
 }
 
 function note(journal: Journal, { origin, answeredBy }: SharedAnswer, isFirst: boolean): void {

@@ -1,7 +1,7 @@
 /** Who runs a request has not been heard of for too long: its end is written for it. */
 import type { UsageLine } from "../metering/usage-line.ts";
 import type { OnceName } from "./idempotency-key.ts";
-import { type KeptAnswer, keepAnswer } from "./kept-answer.ts";
+import { answerObjectName, type KeptAnswer, keepAnswer } from "./kept-answer.ts";
 import type { OnceDependencies } from "./once-call.ts";
 import type { EndedRecord, OnceRecord, RunningRecord } from "./once-record.ts";
 import { logReader } from "./read-along.ts";
@@ -22,7 +22,7 @@ export async function interruptOnce(
   const answer =
     log === undefined
       ? ({ type: "lost" } as const)
-      : await keepAnswer(log.answer, `${name.tenant}/${endedBy}`, objects, dependencies.onFailed);
+      : await keepAnswer(log.answer, answerObjectName(name.tenant, endedBy), objects, dependencies.onFailed);
   // All of it was made and handed on: only the record was not.
   const state = log?.ended ? "done" : "interrupted";
   const ended: EndedRecord = { ...base, token, state, answer, endedBy };

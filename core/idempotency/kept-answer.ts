@@ -22,6 +22,10 @@ const INLINE_BYTES = 8 * 1024;
 /** Held in memory until it is complete. */
 export const MAX_KEPT_BYTES = 32 * 2 ** 20;
 
+/** `token`: of whoever ended it. */
+export const answerObjectName = (tenant: string, token: string): string => `${answerObjectsOf(tenant)}${token}`;
+export const answerObjectsOf = (tenant: string): string => `${tenant}/`;
+
 export const headOf = ({ status, headers }: HttpResponse, requestId: string): Head => ({ status, headers, requestId });
 
 /** Never rejects: what cannot be kept is `lost`. */

@@ -1,8 +1,14 @@
 import type { OnceName } from "./idempotency-key.ts";
-import type { AnswerObjects, OnceRecord, OnceStore } from "./once-record.ts";
+import {
+  type AnswerObjects,
+  beganAtMillis,
+  type OnceRecord,
+  type OnceStore,
+  type StreamsUnderWay,
+} from "./once-record.ts";
 
 /** Records within one process. */
-export function createMemoryOnceStore(): OnceStore {
+export function createMemoryOnceStore(): OnceStore & StreamsUnderWay {
   const records = new Map<string, OnceRecord>();
   const keyOf = ({ tenant, id }: OnceName): string => `${tenant}#${id}`;
   return {
@@ -19,6 +25,15 @@ export function createMemoryOnceStore(): OnceStore {
       if (aliveUntilMillis !== undefined && found.aliveUntilMillis !== aliveUntilMillis) return "refused";
       records.set(keyOf(name), record);
       return "written";
+    },
+    async beganBefore(millis) {
+      return [...records]
+        .filter(([, record]) => record.state === "running" && record.streams && beganAtMillis(record) <= millis)
+        .sort(([, a], [, b]) => beganAtMillis(a) - beganAtMillis(b))
+        .map(([key]) => {
+          const [tenant = "", id = ""] = key.split("#");
+          return { tenant, id };
+        });
     },
   };
 }

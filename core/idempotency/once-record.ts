@@ -59,6 +59,18 @@ export interface OnceStore {
   ): Promise<"written" | "refused">;
 }
 
+/** Where a table holds such records, the index by which they are found: template and adapter agree on it here. */
+export const STREAMS_INDEX = { name: "streams", text: "shard", number: "began" } as const;
+
+/** For those who look for streams that nobody runs any more (sweep-once.ts). */
+export interface StreamsUnderWay {
+  /**
+   * Names of running records of streams that began by then, oldest first. What began or ended within the last moments may be missing, or
+   * still be there; with very many of them, only the oldest. Rejects with `dependency_unavailable`.
+   */
+  beganBefore(millis: number): Promise<readonly OnceName[]>;
+}
+
 /** Answers that are too large for the item. */
 export interface AnswerObjects {
   put(name: string, bytes: Uint8Array): Promise<void>;
@@ -69,5 +81,7 @@ export interface AnswerObjects {
 export const KEPT_MILLIS = 24 * 3_600_000;
 /** Requests that take less write twice: when they begin and when they are done. */
 export const HEARTBEAT_MILLIS = 5_000;
+export const beganAtMillis = ({ expiresAtMillis }: Pick<OnceRecord, "expiresAtMillis">): number =>
+  expiresAtMillis - KEPT_MILLIS;
 /** Three heartbeats: two may be lost. */
 export const ALIVE_MILLIS = 3 * HEARTBEAT_MILLIS;

@@ -6,7 +6,7 @@ import { bodyBytes } from "./body-bytes.ts";
 import { detachedBody } from "./detached-body.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import type { OnceName } from "./idempotency-key.ts";
-import { headOf, keepAnswer, MAX_KEPT_BYTES } from "./kept-answer.ts";
+import { answerObjectName, headOf, keepAnswer, MAX_KEPT_BYTES } from "./kept-answer.ts";
 import type { OnceCall, OnceDependencies, Run } from "./once-call.ts";
 import type { EndedRecord, RunningRecord } from "./once-record.ts";
 import { startLog } from "./stream-log.ts";
@@ -33,7 +33,7 @@ export function createRun(name: OnceName, running: RunningRecord, call: OnceCall
         ? ({ type: "lost" } as const)
         : await keepAnswer(
             { head: headOf(response, call.requestId), body },
-            `${name.tenant}/${token}`,
+            answerObjectName(name.tenant, token),
             objects,
             onFailed,
           );

@@ -1,10 +1,11 @@
 /** Where jobs are taken, shown and cancelled: for the API, on behalf of one tenant. */
-import { FarthingError, show } from "../errors.ts";
+import { FarthingError, isFarthingError, show } from "../errors.ts";
 import type { HttpRequest } from "../protocols/spec/http.ts";
 import type { Clock } from "../serving/clock.ts";
 import type { Caller } from "../tenants/caller.ts";
 import { isFinal, JOB_LIMITS, type Job, jobExpiry, newJobId } from "./job.ts";
 import type { JobStore, StartJob } from "./job-store.ts";
+import { takeSlot } from "./open-limit.ts";
 import { newWebhook, type WebhookTermsStore } from "./webhook/webhook.ts";
 import { WEBHOOK_HEADER, webhookUrl } from "./webhook/webhook-url.ts";
 import { writeJob } from "./write-job.ts";
@@ -18,7 +19,10 @@ export interface JobOrder {
 }
 
 export interface JobDesk {
-  /** When it resolves, the job is safe: it runs, or ends with an error that can be read. Throws `dependency_unavailable`. */
+  /**
+   * When it resolves, the job is safe: it runs, or ends with an error that can be read. Throws `rate_limited` where too many are
+   * open, and `dependency_unavailable`.
+   */
   take(order: JobOrder): Promise<Job>;
   /** Throws `unknown_job`, for those of other tenants too. */
   find(tenant: string, id: string): Promise<{ readonly job: Job; readonly body: Uint8Array | undefined }>;
@@ -91,8 +95,15 @@ export function createJobDesk({ store, start, webhookTerms, clock, newToken, beh
         ...(webhook && { webhook }),
       };
       // In this order: an entry without a job is swept away, a job without an entry would never be found.
-      await store.putBody(job.request.body, request.body, jobExpiry(job));
       await store.putOpen({ tenant: job.tenant, id, dueAtMillis: now + STARTED_WITHIN_MILLIS });
+      try {
+        await takeSlot({ tenant: job.tenant, id, keyHash: job.keyHash }, caller, store);
+      } catch (thrown) {
+        // Anything else may have left the slot: the entry stays, and whoever sweeps takes both away.
+        if (isFarthingError(thrown) && thrown.code === "rate_limited") await store.removeOpen(id);
+        throw thrown;
+      }
+      await store.putBody(job.request.body, request.body, jobExpiry(job));
       if ((await store.put(job)) === "refused" && (await store.find(job.tenant, id))?.mark !== job.mark) {
         throw new Error(`two jobs have the id ${id}`);
       }
@@ -116,6 +127,7 @@ export function createJobDesk({ store, start, webhookTerms, clock, newToken, beh
         const change = { status: "cancelled", finishedAtMillis: clock.epochMillis(), error } as const;
         const cancelled = await writeJob(job, change, newToken(), store);
         if (cancelled === undefined) continue;
+        await store.removeSlot(tenant, id);
         if (cancelled.webhook === undefined) await store.removeOpen(id);
         else behind(start({ tenant, id }));
         return cancelled;

@@ -67,6 +67,8 @@ export const JOB_LIMITS = {
   leaseMillis: 60_000,
   /** Failures of ours, after which a job fails for good. A model that sleeps, or a limit that is reached, is none of them. */
   mostFailures: 4,
+  /** Of one tenant, that are not final; a tenant's or a key's own limits say otherwise (core/tenants/terms.ts). */
+  mostOpen: 200,
 } as const;
 
 const FINAL: ReadonlySet<JobStatus> = new Set(["succeeded", "failed", "cancelled"]);

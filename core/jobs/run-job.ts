@@ -48,7 +48,10 @@ type Ending =
 export async function runJob(call: RunCall, parts: JobRunnerParts): Promise<void> {
   const { store, api, clock, newToken } = parts;
   const found = await store.find(call.tenant, call.id);
-  if (found === undefined) return store.removeOpen(call.id);
+  if (found === undefined) {
+    await store.removeSlot(call.tenant, call.id);
+    return store.removeOpen(call.id);
+  }
   if (isFinal(found)) return ended(found, parts);
   const now = clock.epochMillis();
   if (now >= found.deadlineMillis)
@@ -167,8 +170,11 @@ export async function runJob(call: RunCall, parts: JobRunnerParts): Promise<void
   }
 }
 
-const ended = (job: Job, { store, webhooks, clock, newToken }: JobRunnerParts): Promise<void> =>
-  deliverWebhook(job, { store, webhooks, newToken, nowMillis: clock.epochMillis });
+async function ended(job: Job, { store, webhooks, clock, newToken }: JobRunnerParts): Promise<void> {
+  // A receiver that does not answer keeps nobody from new jobs.
+  await store.removeSlot(job.tenant, job.id);
+  await deliverWebhook(job, { store, webhooks, newToken, nowMillis: clock.epochMillis });
+}
 
 function whenAgain(
   failure: FarthingError,

@@ -78,6 +78,8 @@ export interface InferenceRoute extends RouteBase {
 /** The same, for text that a model generates. */
 export interface GenerationRoute extends RouteBase {
   readonly kind: "generation";
+  /** For routes whose body calls fields otherwise than the chat route, whose names are those of errors after the decoding. */
+  inOwnWords?(error: FarthingError): FarthingError;
   open(request: HttpRequest, parameters: Readonly<Record<string, string>>): Pending<DecodedGeneration>;
 }
 

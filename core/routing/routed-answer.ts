@@ -101,7 +101,8 @@ export function routedAnswer({ candidates, waker, clock }: RoutedOptions): Answe
       const result = await target.infer(model, version, work.request, context);
       const answer = result.type === "generation" ? { ...result, events: await begun(result.events) } : result;
       state.breaker.succeeded(clock.epochMillis());
-      state.latencies.add(clock.monotonicMillis() - startedAt);
+      // Only they are ever asked twice.
+      if (target.hasCopies) state.latencies.add(clock.monotonicMillis() - startedAt);
       if (!context.signal?.aborted) note(work, candidate, "answered");
       return answer;
     } catch (thrown) {
@@ -123,8 +124,8 @@ function stopReading(result: InferenceResult): void {
 }
 
 function note({ journal }: Work, { target, model, version, standsIn }: Candidate, outcome: AttemptOutcome): void {
-  const attempt = { target: target.name, outcome, ...(standsIn && { standIn: model.name }) };
-  journal.attempts = [...(journal.attempts ?? []), attempt];
+  const attempt = standsIn ? { target: target.name, outcome, standIn: model.name } : { target: target.name, outcome };
+  journal.attempts = journal.attempts === undefined ? [attempt] : [...journal.attempts, attempt];
   if (outcome === "skipped" || outcome === "abandoned") return;
   journal.target = target.kind;
   journal.answeredBy = { model, version, standsIn };

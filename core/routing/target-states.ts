@@ -14,14 +14,19 @@ export interface TargetStates {
 }
 
 export function createTargetStates(): TargetStates {
-  const states = new Map<string, TargetState>();
+  /** Target name → model name → state: two look-ups cost less than a name made of both. */
+  const states = new Map<string, Map<string, TargetState>>();
   return {
     of({ target, model }) {
-      const name = `${target.name}/${model.name}`;
-      let state = states.get(name);
+      let ofTarget = states.get(target.name);
+      if (ofTarget === undefined) {
+        ofTarget = new Map();
+        states.set(target.name, ofTarget);
+      }
+      let state = ofTarget.get(model.name);
       if (state === undefined) {
         state = { breaker: createCircuitBreaker(), latencies: createLatencyWindow() };
-        states.set(name, state);
+        ofTarget.set(model.name, state);
       }
       return state;
     },

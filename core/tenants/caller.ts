@@ -13,6 +13,8 @@ export interface Caller {
   readonly keyHash: string;
   readonly scopes: KeyScopes;
   readonly dataClass: DataClass;
+  /** Whose cached answers these are (TenantRecord). */
+  readonly answerScope: string;
   /** The tenant's terms and the key's own; both hold. */
   readonly terms: TenantTerms;
   /** Milliseconds since the epoch, until when requests and answers may stand in the log; 0: never. */
@@ -28,6 +30,7 @@ export function callerOf(key: ApiKeyRecord, tenant: TenantRecord): Caller {
     keyHash: key.hash,
     scopes: key.scopes ?? EVERYTHING,
     dataClass: stricterOf(tenant.dataClass, key.dataClass),
+    answerScope: tenant.answerScope ?? tenant.name,
     terms: { tenant: tenant.terms, key: key.terms ?? NO_TERMS },
     debugUntilMillis: (tenant.debugUntil !== undefined && Date.parse(tenant.debugUntil)) || 0,
   };

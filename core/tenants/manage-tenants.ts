@@ -16,10 +16,11 @@ export async function requireTenant(name: string, tenants: Pick<TenantDirectory,
 /** The tenant, made if it is not there. Throws an Error when one of that name was deleted: nobody inherits a name. */
 export async function createTenant(
   name: string,
-  options: { readonly at: string; readonly dataClass?: DataClass | undefined },
+  options: { readonly at: string; readonly dataClass?: DataClass | undefined; readonly answerScope: string },
   tenants: TenantDirectory,
 ): Promise<{ readonly tenant: TenantRecord; readonly created: boolean }> {
-  const draft = newTenant(name, options.at, options.dataClass);
+  const { at, dataClass, answerScope } = options;
+  const draft: TenantRecord = { ...newTenant(name, at, dataClass), answerScope };
   if ((await tenants.find(name)) === undefined) {
     try {
       await tenants.put(draft);
@@ -29,10 +30,8 @@ export async function createTenant(
     }
   }
   const existing = await requireTenant(name, tenants);
-  if (options.dataClass !== undefined && options.dataClass !== existing.dataClass) {
-    throw new Error(
-      `the tenant "${name}" exists, and its data class is ${existing.dataClass}, not ${options.dataClass}`,
-    );
+  if (dataClass !== undefined && dataClass !== existing.dataClass) {
+    throw new Error(`the tenant "${name}" exists, and its data class is ${existing.dataClass}, not ${dataClass}`);
   }
   return { tenant: existing, created: false };
 }
@@ -88,17 +87,26 @@ export async function deleteTenant(
     readonly data: readonly TenantData[];
   },
 ): Promise<readonly RemovedData[]> {
-  if ((await tenants.find(name))?.state !== "deleted") {
-    // What it agreed on and its switches are data too: only the name stays, for DELETED_FOR_DAYS.
+  const found = await tenants.find(name);
+  if (found?.state !== "deleted") {
+    // What it agreed on and its switches are data too: only the name stays, for DELETED_FOR_DAYS. With `answerScope` goes what
+    // names its cached answers: nobody finds them again, nor those that a request under way still leaves.
     await changeTenant(
       name,
-      ({ createdAt, dataClass }) => ({ ...newTenant(name, createdAt, dataClass), state: "deleted", deletedAt: at }),
+      ({ createdAt, dataClass }) => ({
+        ...newTenant(name, createdAt, dataClass),
+        state: "deleted",
+        deletedAt: at,
+      }),
       tenants,
     );
   }
   const ownKeys = await keys.list(name);
   const hashes = ownKeys.map(({ hash }) => hash);
-  const removed: RemovedData[] = [{ what: "record of budgets, limits and settings", count: 1 }];
+  const removed: RemovedData[] = [
+    { what: "records of budgets, limits and settings", count: found?.state === "active" ? 1 : 0 },
+    { what: "names of cached answers' scopes", count: found?.answerScope === undefined ? 0 : 1 },
+  ];
   for (const { what, remove } of data) removed.push({ what, count: await remove(name, hashes) });
   // Last, because they say what else is the tenant's; none of them has opened anything since it is closed.
   for (const hash of hashes) await keys.remove(hash);

@@ -12,6 +12,11 @@ export interface TenantRecord {
   readonly deletedAt?: string;
   readonly dataClass: DataClass;
   readonly terms: Terms;
+  /**
+   * 128 random bits, in the name of each answer that is cached for the tenant and nowhere else: who does not know them finds none.
+   * They go when the tenant is deleted. Absent in older records: its name stands for them.
+   */
+  readonly answerScope?: string;
   /** ISO 8601; until then requests and answers of this tenant stand in the log. */
   readonly debugUntil?: string;
   /** One more with every change; a writer who read an older one is refused. */

@@ -18,6 +18,8 @@ export interface Limits {
   readonly tokensPerMinute?: number;
   /** Requests that are being answered at one moment. */
   readonly concurrency?: number;
+  /** Jobs that are not final; they are counted where they are taken, and not by leases. */
+  readonly openJobs?: number;
 }
 
 export interface Terms {
@@ -37,6 +39,7 @@ export interface TenantTerms {
 
 export const NO_TERMS: Terms = { budgets: {}, limits: {} };
 
+/** Whether leases have something to count. */
 export const hasTerms = ({ budgets, limits }: Terms): boolean =>
   budgets.daily !== undefined ||
   budgets.monthly !== undefined ||
@@ -57,12 +60,15 @@ export function encodeTerms({ budgets, limits }: Terms): string {
 export function decodeTerms(text: string): Terms {
   const stored = fieldsOf(JSON.parse(text), "terms", ["budgets", "limits"]);
   const budgets = fieldsOf(stored.budgets, "budgets", ["daily", "monthly"]);
-  const limits = fieldsOf(stored.limits, "limits", ["requestsPerSecond", "tokensPerMinute", "concurrency"]);
+  const limits = fieldsOf(stored.limits, "limits", LIMIT_NAMES);
   return {
     budgets: mapped(budgets, budgetOf),
     limits: mapped(limits, limitOf),
   };
 }
+
+const LIMIT_NAMES = ["requestsPerSecond", "tokensPerMinute", "concurrency", "openJobs"] as const;
+const WHOLE: ReadonlySet<string> = new Set(["concurrency", "openJobs"]);
 
 type Fields<Name extends string> = Readonly<Partial<Record<Name, unknown>>>;
 
@@ -96,6 +102,6 @@ function limitOf(value: unknown, name: string): number {
   if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value)) {
     throw new Error(`${name} must be a number greater than 0`);
   }
-  if (name === "concurrency" && !Number.isInteger(value)) throw new Error("concurrency must be a whole number");
+  if (WHOLE.has(name) && !Number.isInteger(value)) throw new Error(`${name} must be a whole number`);
   return value;
 }

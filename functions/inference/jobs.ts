@@ -6,21 +6,25 @@ import { jobStoreOn } from "../../adapters/dynamodb/job-table.ts";
 import type { ChangingTable, ReadableTable } from "../../adapters/dynamodb/table.ts";
 import { webhookTermsOn } from "../../adapters/dynamodb/webhook-table.ts";
 import { startJobOn } from "../../adapters/lambda/start-job.ts";
-import { sendWebhook } from "../../adapters/webhook/send-webhook.ts";
+import { sendWebhook, webhookWorldOf } from "../../adapters/webhook/send-webhook.ts";
 import { isBatchId } from "../../core/batches/batch.ts";
 import { createJobDesk, type JobDesk } from "../../core/jobs/job-desk.ts";
 import type { JobEvent } from "../../core/jobs/job-event.ts";
 import { runJob } from "../../core/jobs/run-job.ts";
 import { sweepJobs } from "../../core/jobs/sweep-jobs.ts";
+import type { WebhookMessage } from "../../core/jobs/webhook/signed-message.ts";
 import type { Api } from "../../core/serving/api-dependencies.ts";
 import type { Clock } from "../../core/serving/clock.ts";
 import { type Batches, batchesOfDeployment } from "./batches.ts";
+import type { WebhookReceiver } from "./environment.ts";
 
 export interface JobParts {
   readonly table: ChangingTable;
   readonly tenantsTable: ReadableTable;
   /** Where customers' files are kept. Undefined: no batches are taken. */
   readonly fileBucket: string | undefined;
+  /** Those inside the network; all others are on the public internet. */
+  readonly webhookReceivers: readonly WebhookReceiver[];
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -46,7 +50,8 @@ const newToken = (): string => randomBytes(13).toString("hex").slice(0, 25);
 export interface JobsOfDeployment {
   readonly desk: JobDesk;
   readonly batches: Batches | undefined;
-  answerWith(api: Api): AnswerJob;
+  /** `sweepStreams`: what else is done once a minute (requests-once.ts). */
+  answerWith(api: Api, sweepStreams?: () => Promise<unknown>): AnswerJob;
 }
 
 export function jobsOfDeployment(parts: JobParts): JobsOfDeployment {
@@ -61,12 +66,20 @@ export function jobsOfDeployment(parts: JobParts): JobsOfDeployment {
     parts.fileBucket === undefined
       ? undefined
       : batchesOfDeployment({ ...parts, bucket: parts.fileBucket, open: store, start, newToken, behind: started });
-  const webhooks = { terms: webhookTermsOn(parts.tenantsTable), send: sendWebhook };
+  const webhooks = {
+    terms: webhookTermsOn(parts.tenantsTable),
+    send: (message: WebhookMessage) =>
+      sendWebhook(message, webhookWorldOf(new URL(message.url).hostname, parts.webhookReceivers)),
+  };
   return {
     desk: createJobDesk({ store, start, webhookTerms: webhooks.terms, clock, newToken, behind: started }),
     batches,
-    answerWith: (api) => async (event, call) => {
-      if (event.type === "sweep") return void (await sweepJobs(clock.epochMillis(), { store, start }));
+    answerWith: (api, sweepStreams) => async (event, call) => {
+      if (event.type === "sweep") {
+        const streams = sweepStreams?.().catch(onFailed);
+        await sweepJobs(clock.epochMillis(), { store, start }).finally(() => streams);
+        return;
+      }
       const { tenant, id } = event;
       const run = { tenant, id, coldStart: call.coldStart, deadlineMillis: call.deadlineMillis - RESERVE_MILLIS };
       if (isBatchId(id)) return batches?.run(run, api);

@@ -226,6 +226,7 @@ def main():
             "samples": len(texts),
         },
         "evaluation": "evaluation.json",
+        "cache": {"ttlSeconds": 3600},
         "price": {"usdPerRequest": 0.000001, "usdPerThousandInputTokens": 0.00002},
     })
 

@@ -1,5 +1,11 @@
 /** What every store of requests that run once must do; run on the memory reference and on a table. */
-import type { EndedRecord, OnceStore, RunningRecord } from "../../core/idempotency/once-record.ts";
+import {
+  beganAtMillis,
+  type EndedRecord,
+  type OnceStore,
+  type RunningRecord,
+  type StreamsUnderWay,
+} from "../../core/idempotency/once-record.ts";
 
 const NOW = 1_800_000_000_000;
 const RUNNING: RunningRecord = {
@@ -18,9 +24,10 @@ const DONE: EndedRecord = {
   answer: { type: "inline", bytes: Uint8Array.from({ length: 300 }, (_, index) => index % 256) },
 };
 
-export function onceStoreSuite(storeOf: () => OnceStore): void {
+/** `streamsOf`: where those that run are listed; fresh names are looked for in it. */
+export function onceStoreSuite(storeOf: () => OnceStore, streamsOf: () => StreamsUnderWay): void {
   let names = 0;
-  const newName = () => ({ tenant: "acme", id: `id-${names++}` });
+  const newName = () => ({ tenant: "acme", id: `${(names++).toString(16).padStart(2, "0")}-${names}` });
 
   test("the first one has it, until it is free or has expired", async () => {
     const store = storeOf();
@@ -65,6 +72,27 @@ export function onceStoreSuite(storeOf: () => OnceStore): void {
     await store.create(name, RUNNING, NOW);
     await store.replace(name, { ...DONE, ...end, endedBy: "t2" }, { token: "t1" });
     expect(await store.read(name)).toEqual({ ...DONE, ...end, endedBy: "t2" });
+  });
+
+  test("streams that run are listed from when they began until they end; whole answers never are", async () => {
+    const store = storeOf();
+    const began = beganAtMillis(RUNNING);
+    const streams = Array.from({ length: 9 }, newName);
+    const whole = newName();
+    for (const name of streams) await store.create(name, RUNNING, NOW);
+    await store.create(whole, { ...RUNNING, streams: false }, NOW);
+    const listed = async (millis: number) => {
+      const found = await streamsOf().beganBefore(millis);
+      return [...streams, whole].filter(({ id }) => found.some((name) => name.tenant === "acme" && name.id === id));
+    };
+    expect(await listed(began)).toEqual(streams);
+    expect(await listed(began - 1)).toEqual([]);
+    const [first, second, third, ...rest] = streams as [(typeof streams)[0], (typeof streams)[0], (typeof streams)[0]];
+    await store.replace(first, { ...RUNNING, aliveUntilMillis: NOW + 30 }, { token: "t1" });
+    await store.replace(second, DONE, { token: "t1" });
+    const { aliveUntilMillis: _, ...base } = RUNNING;
+    await store.replace(third, { ...base, state: "free" }, { token: "t1" });
+    expect(await listed(began)).toEqual([first, ...rest]);
   });
 
   test("of many at once one is first", async () => {

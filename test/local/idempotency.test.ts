@@ -2,40 +2,23 @@
  * Requests with an Idempotency-Key on the whole platform: streams that are read along by a second caller, of processes that are
  * killed, and of callers whose connection is cut. The model is a server of this test's own that says a word each tenth of a second.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import OpenAI from "openai";
+import { clientSettings } from "../../cli/where.ts";
+import { ALIVE_MILLIS, HEARTBEAT_MILLIS } from "../../core/idempotency/once-record.ts";
+import { SWEEP_EVENT } from "../../core/jobs/job-event.ts";
 import type { UsageLine } from "../../core/metering/usage-line.ts";
 import type { FarthingConfigInput } from "../../infra/config.ts";
+import { type ChatEngine, startChatEngine } from "./chat-engine.ts";
+import { functionProcesses } from "./function-processes.ts";
 import { ROOT, type RunningFarthing, runFarthing, startFarthing } from "./running-farthing.ts";
 
 const START_MILLIS = 60_000;
 const WORDS = Array.from({ length: 15 }, (_, index) => `word${index} `);
-const chunk = (delta: object, reason: string | null = null) =>
-  `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`;
-
-let asked = 0;
-const engine: Server = createServer((request, response) => {
-  if (request.method === "GET") {
-    response.writeHead(200).end('{"object":"list","data":[]}');
-    return;
-  }
-  request.resume().on("end", async () => {
-    asked++;
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    for (const content of WORDS) {
-      await sleep(100);
-      response.write(chunk({ content }));
-    }
-    const usage = { prompt_tokens: 5, completion_tokens: WORDS.length };
-    response.end(`${chunk({}, "stop")}data: ${JSON.stringify({ choices: [], usage })}\n\ndata: [DONE]\n\n`);
-  });
-});
-
 const configWith = (url: string): FarthingConfigInput => ({
   environments: {
     local: {
@@ -45,27 +28,31 @@ const configWith = (url: string): FarthingConfigInput => ({
       cache: {},
       router: { architecture: "host" },
       modelGroups: [{ name: "small", memoryMb: 1769, architecture: "host" }],
-      upstreams: [{ name: "slow", url, models: { "far-chat": "slow" } }],
+      upstreams: [{ name: "slow", url, models: { "far-chat": "slow", "kept-chat": "slow" } }],
     },
   },
 });
 
 let folder: string;
+let engine: ChatEngine;
 let platform: RunningFarthing;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "farthing-once-"));
-  await new Promise<void>((resolve) => engine.listen(0, "127.0.0.1", resolve));
+  engine = await startChatEngine({ words: () => WORDS, wordMillis: 100 });
   const config = join(folder, "farthing.config.mjs");
-  const url = `http://127.0.0.1:${(engine.address() as AddressInfo).port}/v1`;
-  writeFileSync(config, `export default ${JSON.stringify(configWith(url))};\n`);
+  writeFileSync(config, `export default ${JSON.stringify(configWith(engine.url))};\n`);
   platform = await startFarthing(join(folder, "state"), "--config", config, "--no-demo");
-  const published = await cli("model", "publish", "far-chat", join(ROOT, "test/fixtures/upstreams/far-chat"));
-  expect(published).toMatchObject({ code: 0 });
+  const fixture = join(ROOT, "test/fixtures/upstreams/far-chat");
+  expect(await cli("model", "publish", "far-chat", fixture)).toMatchObject({ code: 0 });
+  const card = JSON.parse(readFileSync(join(fixture, "model.json"), "utf8")) as object;
+  const kept = join(folder, "kept-chat");
+  mkdirSync(kept);
+  writeFileSync(join(kept, "model.json"), JSON.stringify({ ...card, name: "kept-chat", cache: { ttlSeconds: 600 } }));
+  expect(await cli("model", "publish", "kept-chat", kept)).toMatchObject({ code: 0 });
 }, START_MILLIS);
 afterAll(async () => {
   await platform?.end("SIGTERM");
-  engine.closeAllConnections();
-  engine.close();
+  engine?.close();
   rmSync(folder, { recursive: true, force: true });
 }, START_MILLIS);
 
@@ -75,12 +62,12 @@ async function cli(...args: readonly string[]) {
 }
 
 /** With a connection of its own. */
-async function stream(key: string) {
+async function stream(key: string, model = "far-chat") {
   const client = new OpenAI({ apiKey: platform.ready.apiKey, baseURL: `${platform.ready.url}/v1`, maxRetries: 0 });
   const controller = new AbortController();
   const { data, response } = await client.chat.completions
     .create(
-      { model: "far-chat", messages: [{ role: "user", content: "Speak" }], stream: true },
+      { model, messages: [{ role: "user", content: "Speak" }], temperature: 0, stream: true },
       { headers: { "Idempotency-Key": key }, signal: controller.signal },
     )
     .withResponse();
@@ -103,40 +90,26 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** Of the platform's processes, those that run this function. */
-const processesOf = (functionName: string): number[] =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const variables = readFileSync(`/proc/${pid}/environ`, "utf8");
-        return variables.includes(`AWS_LAMBDA_FUNCTION_NAME=${functionName}\0`) && isOurs(Number(pid));
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-
-function isOurs(pid: number): boolean {
-  for (let parent = pid; parent > 1; ) {
-    if (parent === platform.ready.pid) return true;
-    parent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${parent}/status`, "utf8"))?.[1] ?? 0);
-  }
-  return false;
-}
-
-/** Waits until there is one. */
-async function lineOf(isIt: (line: UsageLine) => boolean): Promise<UsageLine | undefined> {
-  for (let tries = 0; tries < 8; tries++) {
+/** Of one request. Waits until there is one. */
+async function linesOf(requestId: string | null): Promise<readonly UsageLine[]> {
+  for (let tries = 0; ; tries++) {
     const { out } = await cli("logs", "--json");
     const events = out.split("\n").filter((event) => event.startsWith("{"));
     const messages = events.map((event) => (JSON.parse(event) as { readonly message: string }).message);
     const lines = messages.filter((message) => message.includes('"farthing.usage/'));
-    const found = lines.map((line) => JSON.parse(line) as UsageLine).find(isIt);
-    if (found !== undefined) return found;
+    const found = lines.map((line) => JSON.parse(line) as UsageLine).filter((line) => line.requestId === requestId);
+    if (found.length > 0 || tries === 8) return found;
     await sleep(300);
   }
-  return undefined;
+}
+
+/** What the platform does by itself once a minute. */
+async function sweep(): Promise<void> {
+  const lambda = new LambdaClient(clientSettings({ env: "local", state: join(folder, "state") }, ROOT));
+  const Payload = JSON.stringify(SWEEP_EVENT);
+  const { FunctionError } = await lambda.send(new InvokeCommand({ FunctionName: "farthing-local-router", Payload }));
+  expect(FunctionError).toBeUndefined();
+  lambda.destroy();
 }
 
 test(
@@ -146,7 +119,7 @@ test(
     expect(await undisturbed.ended).toBeUndefined();
     expect(undisturbed.text()).toBe(WORDS.join(""));
 
-    const before = asked;
+    const before = engine.calls.length;
     const first = await stream("cut");
     await until(() => first.text().includes("word3"));
     first.cut();
@@ -162,19 +135,43 @@ test(
     const third = await stream("cut");
     expect(await third.ended).toBeUndefined();
     expect(third.text()).toBe(undisturbed.text());
-    expect(asked).toBe(before + 1);
+    expect(engine.calls).toHaveLength(before + 1);
   },
   START_MILLIS,
 );
 
 test(
-  "a process that is killed in a stream: everything so far, then `interrupted`, charged for that",
+  "a stream of a model with a cache: cut, gone on with, and kept for the next one who asks",
   async () => {
-    const before = asked;
-    const first = await stream("killed");
-    await until(() => first.text().includes("word5"));
-    for (const pid of processesOf("farthing-local-router")) process.kill(pid, "SIGKILL");
+    const before = engine.calls.length;
+    const first = await stream("cut-and-kept", "kept-chat");
+    expect(first.response.headers.get("x-farthing-cache")).toBe("miss");
+    await until(() => first.text().includes("word3"));
+    first.cut();
     await first.ended;
+    const second = await stream("cut-and-kept", "kept-chat");
+    expect(await second.ended).toBeUndefined();
+    expect([second.text(), second.response.headers.get("x-farthing-idempotent-replay")]).toEqual([
+      WORDS.join(""),
+      "true",
+    ]);
+    const other = await stream("another-key", "kept-chat");
+    expect(await other.ended).toBeUndefined();
+    expect([other.text(), other.response.headers.get("x-farthing-cache")]).toEqual([WORDS.join(""), "hit"]);
+    expect(engine.calls).toHaveLength(before + 1);
+  },
+  START_MILLIS,
+);
+
+test(
+  "processes that are killed in streams: everything so far, then `interrupted`, charged for that; also for who never comes back",
+  async () => {
+    const before = engine.calls.length;
+    const [first, forgotten] = await Promise.all([stream("killed"), stream("forgotten")]);
+    await until(() => first.text().includes("word5") && forgotten.text().includes("word5"));
+    for (const pid of functionProcesses(platform.ready.pid, "farthing-local-router")) process.kill(pid, "SIGKILL");
+    await Promise.all([first.ended, forgotten.ended]);
+    const killedAtMillis = Date.now();
     const second = await stream("killed");
     const error = await second.ended;
     expect(error?.code).toBe("interrupted");
@@ -183,10 +180,18 @@ test(
     expect(second.text()).not.toBe(WORDS.join(""));
     const words = second.text().trim().split(" ").length;
     expect(words).toBeGreaterThanOrEqual(6);
-    const line = await lineOf((each) => each.error === "interrupted");
-    expect(line).toMatchObject({ delivered: true, outputTokens: words });
+    const [line] = await linesOf(first.response.headers.get("x-request-id"));
+    expect(line).toMatchObject({ error: "interrupted", delivered: true, outputTokens: words });
     expect(line?.priceUsd).toBeGreaterThan(0);
-    expect(asked).toBe(before + 1);
+
+    await sleep(Math.max(0, killedAtMillis + ALIVE_MILLIS + HEARTBEAT_MILLIS - Date.now()));
+    await sweep();
+    await sweep();
+    const charged = await linesOf(forgotten.response.headers.get("x-request-id"));
+    expect(charged).toMatchObject([{ error: "interrupted", delivered: true }]);
+    expect(charged[0]?.outputTokens).toBeGreaterThanOrEqual(forgotten.text().trim().split(" ").length);
+    expect(charged[0]?.priceUsd).toBeGreaterThan(0);
+    expect(engine.calls).toHaveLength(before + 2);
   },
   START_MILLIS,
 );

@@ -82,6 +82,14 @@ describe("the first run", () => {
     expect(Math.hypot(...embedding.data[0].embedding)).toBeCloseTo(1, 3);
   });
 
+  test("a text that was classified before comes from the cache", async () => {
+    const body = { inputs: [{ name: "text", datatype: "BYTES", shape: [1], data: ["Ring me when you are home"] }] };
+    const first = await call(deployment(), "/v2/models/sms-spam/infer", { body });
+    const second = await call(deployment(), "/v2/models/sms-spam/infer", { body });
+    expect([first, second].map(({ headers }) => headers.get("x-farthing-cache"))).toEqual(["miss", "hit"]);
+    expect(second.body.outputs).toEqual(first.body.outputs);
+  });
+
   test("everything that the templates ask for has a simulator, or says by name that it has none", () => {
     expect(farthing.output.err).not.toMatch(/knows nothing of|has no simulator/);
   });

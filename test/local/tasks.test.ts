@@ -297,6 +297,28 @@ describeWithData("models/mnist-12", "image classification", (data) => {
     expect(right).toBeGreaterThanOrEqual(97);
   });
 
+  test("scores equal ONNX Runtime alone on the pixels, for 100 digits", async () => {
+    const { PNG } = await import("pngjs");
+    const pixels = gunzipSync(readFileSync(join(SHARED_DATA, "eval/mnist/t10k-images-idx3-ubyte.gz"))).subarray(16);
+    const session = await InferenceSession.create(join(data, "model.onnx"));
+    for (let at = 100; at < 200; at++) {
+      const digit = pixels.subarray(at * 784, (at + 1) * 784);
+      const png = new PNG({ width: 28, height: 28 });
+      for (const [pixel, value] of digit.entries()) png.data.set([value, value, value, 255], pixel * 4);
+      const file = [...PNG.sync.write(png)];
+      const { label, scores } = await infer("numbers", [
+        { name: "image", shape: [file.length], datatype: "UINT8", data: file },
+      ]);
+      const output = await session.run({
+        [session.inputNames[0] as string]: new Tensor("float32", Float32Array.from(digit), [1, 1, 28, 28]),
+      });
+      const expected = softmax(Array.from(output[session.outputNames[0] as string]?.data as Float32Array));
+      expectClose(scores, expected);
+      expect(label).toEqual([String(expected.indexOf(Math.max(...expected)))]);
+    }
+    await session.release();
+  });
+
   test("a file that is no picture", async () => {
     const data = [...Buffer.from("hello")];
     const answer = await call(farthing.ready, "/v2/models/numbers/infer", {

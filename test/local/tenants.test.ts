@@ -81,7 +81,7 @@ async function usage(query = "", apiKey = key): Promise<UsageList> {
 }
 
 function summed(lines: readonly UsageLine[]) {
-  const counts = lines.map(countsOf);
+  const counts = lines.map((line) => countsOf(line, 0n));
   const sum = (of: (each: (typeof counts)[number]) => number) => counts.reduce((total, each) => total + of(each), 0);
   return {
     requests: lines.length,
@@ -238,6 +238,63 @@ test("a killed platform counts what it had not counted when it runs again", asyn
   await farthing.end("SIGKILL");
   farthing = await startFarthing(state);
   await expectUsageEqualsLog();
+}, 60_000);
+
+test("a deleted tenant takes its files, batches and recorded answers with it, and says how many", async () => {
+  const own = await cli("tenant", "create", "initech");
+  const neighbour = await cli("tenant", "create", "initech-too");
+  const send = (path: string, body: string | FormData, apiKey: string, headers = {}) =>
+    fetch(`${farthing.ready.url}${path}`, {
+      method: "POST",
+      headers: {
+        "x-api-key": apiKey,
+        ...(typeof body === "string" && { "content-type": "application/json" }),
+        ...headers,
+      },
+      body,
+    });
+  const upload = async (apiKey: string) => {
+    const form = new FormData();
+    const line = { custom_id: "1", method: "POST", url: "/v1/embeddings", body: { model: "sentences", input: "x" } };
+    form.set("purpose", "batch");
+    form.set("file", new Blob([`${JSON.stringify(line)}\n`]), "lines.jsonl");
+    return ((await (await send("/v1/files", form, apiKey)).json()) as { id: string }).id;
+  };
+  const read = async (path: string, apiKey: string) =>
+    (await fetch(`${farthing.ready.url}${path}`, { headers: { "x-api-key": apiKey } })).json() as Promise<{
+      readonly status?: string;
+      readonly data: readonly { readonly id: string }[];
+    }>;
+  const kept = await upload(neighbour);
+  const order = { input_file_id: await upload(own), endpoint: "/v1/embeddings", completion_window: "24h" };
+  const { id } = (await (await send("/v1/batches", JSON.stringify(order), own)).json()) as { readonly id: string };
+  for (let tries = 0; (await read(`/v1/batches/${id}`, own)).status !== "completed"; tries++) {
+    if (tries > 100) throw new Error("the batch was not completed within 20 s");
+    await sleep(200);
+  }
+  const texts = JSON.stringify({ model: "sentences", input: ["a", "b", "c", "d"] });
+  for (const apiKey of [own, neighbour]) {
+    const answer = await send("/v1/embeddings", texts, apiKey, { "idempotency-key": "once" });
+    expect((await answer.text()).length).toBeGreaterThan(8 * 1024);
+  }
+
+  const removed = await cli("tenant", "delete", "initech", "--yes");
+  for (const line of [
+    "1 keys",
+    "1 batches",
+    "2 records of files",
+    "2 parts of files: what was uploaded, and what batches answered",
+    "1 recorded answers of requests with an Idempotency-Key",
+    "1 recorded answers over 8 kB",
+    "1 names of cached answers' scopes",
+  ]) {
+    expect(removed).toContain(`removed: ${line}\n`);
+  }
+  const again = await cli("tenant", "delete", "initech", "--yes");
+  expect(again.match(/^removed: [1-9].*$/gm)).toBeNull();
+  expect((await read("/v1/files", neighbour)).data).toMatchObject([{ id: kept }]);
+  const repeat = await send("/v1/embeddings", texts, neighbour, { "idempotency-key": "once" });
+  expect([repeat.status, repeat.headers.get("x-farthing-idempotent-replay")]).toEqual([200, "true"]);
 }, 60_000);
 
 test("a deleted tenant takes its usage with it", async () => {

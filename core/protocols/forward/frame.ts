@@ -20,10 +20,10 @@ export interface ReadFrame {
 /** The first frame of `bytes`; undefined while its header is not all there. Throws plain Errors. */
 export function readFrame(bytes: Uint8Array): ReadFrame | undefined {
   if (bytes.length < LENGTH_BYTES) return undefined;
-  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
-  const end = LENGTH_BYTES + length;
+  const readable = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = LENGTH_BYTES + readable.readUInt32LE(0);
   if (end > bytes.length) return undefined;
-  const header: unknown = JSON.parse(Buffer.from(bytes.subarray(LENGTH_BYTES, end)).toString("utf8"));
+  const header: unknown = JSON.parse(readable.toString("utf8", LENGTH_BYTES, end));
   if (!isJsonObject(header) || header.farthing !== RESPONSE_FRAME) throw new Error(`not a ${RESPONSE_FRAME} frame`);
   return { header, data: bytes.subarray(end) };
 }

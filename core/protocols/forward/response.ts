@@ -1,6 +1,7 @@
 import { FarthingError } from "../../errors.ts";
 import { isJsonObject, type JsonObject } from "../json/parse-json.ts";
 import type { InferenceResult, InferenceUsage, WholeResult } from "../spec/inference.ts";
+import { tensorDataFromBytes } from "../tensors/from-bytes.ts";
 import { errorHeader, readError } from "./error-header.ts";
 import { RESPONSE_FRAME, type WireHeader } from "./forward.ts";
 import { frame, readFrame } from "./frame.ts";
@@ -89,11 +90,14 @@ function readVectors({ count, dimensions }: JsonObject, data: Uint8Array): reado
     throw new Error(`${data.length} bytes of vectors do not fit their header`);
   }
   if (data.length === 0) return [];
-  const floats = new Float32Array(new Uint8Array(data).buffer);
-  return Array.from({ length: count }, (_, index) =>
-    floats.subarray(index * (dimensions as number), (index + 1) * (dimensions as number)),
-  );
+  const width = dimensions as number;
+  const floats = floatsFromBytes(data, [count, width]);
+  if (count === 1) return [floats];
+  return Array.from({ length: count }, (_, index) => floats.subarray(index * width, (index + 1) * width));
 }
+
+const floatsFromBytes = (bytes: Uint8Array, shape: readonly number[]): Float32Array =>
+  tensorDataFromBytes({ dataType: "FP32", shape, bytes, path: "vectors" }) as Float32Array;
 
 function readUsage(usage: unknown): InferenceUsage {
   if (!isJsonObject(usage)) throw new Error("a result without usage");

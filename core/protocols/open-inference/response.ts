@@ -24,12 +24,24 @@ export function encodeInferResponse(
     `{"model_name":${JSON.stringify(answer.model.name)},"model_version":"${versionId(answer.version.digest)}"` +
     `${idText},"outputs":[${outputs.join(",")}]}`;
   if (binary.length === 0) return { status: 200, headers: { "content-type": "application/json" }, body: text };
-  const json = Buffer.from(text, "utf8");
+  const jsonBytes = Buffer.byteLength(text);
   return {
     status: 200,
-    headers: { "content-type": "application/octet-stream", [HEADER_LENGTH]: String(json.length) },
-    body: Buffer.concat([json, ...binary]),
+    headers: { "content-type": "application/octet-stream", [HEADER_LENGTH]: String(jsonBytes) },
+    body: joined(text, jsonBytes, binary),
   };
+}
+
+function joined(text: string, textBytes: number, parts: readonly Uint8Array[]): Uint8Array {
+  let length = textBytes;
+  for (const part of parts) length += part.length;
+  const bytes = Buffer.allocUnsafe(length);
+  let at = bytes.write(text);
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function outputText(tensor: Tensor, choice: OutputChoice, binary: Uint8Array[]): string {

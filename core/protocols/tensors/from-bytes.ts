@@ -52,8 +52,15 @@ export function tensorDataFromBytes(tensor: BinaryTensor): TensorData {
       { field: path },
     );
   }
-  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
+  const aligned = bytes.byteOffset % size === 0 ? bytes : copied(bytes);
   return VIEWS[dataType](aligned.buffer, aligned.byteOffset, count);
+}
+
+/** Out of Node's pool, whose slices all begin at a multiple of 8: a small tensor needs no memory of its own. */
+function copied(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafe(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 /** What no caller means to send: a NaN of any kind, a BOOL other than 0 and 1. Infinities pass (masks). */

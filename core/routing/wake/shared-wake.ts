@@ -9,6 +9,7 @@ import {
   gaveUp,
   isOwned,
   isResting,
+  joined,
   NEW_WAKE_STATE,
   released,
   renewed,
@@ -26,7 +27,10 @@ export interface Copies {
 }
 
 export interface CopyState {
-  /** `Failed`: what was asked for last came to nothing. */
+  /**
+   * `Creating`, `Updating`: a change is under way, and SageMaker takes no other one until it is done. `Failed`: what was asked
+   * for last came to nothing. https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceComponent.html
+   */
   readonly status: string;
   /** In service now. */
   readonly copies: number;
@@ -92,33 +96,48 @@ export function createSharedWake({ store, copies, clock, random }: SharedWakePar
   /** The owner's look: at the component itself. */
   async function tended(component: string, token: string, state: WakeState): Promise<Looked> {
     const found = await copies.describe(component);
-    if (found.copies > 0) {
-      return { look: "awake", state: (await whileOwned(component, token, woken)) ?? NEW_WAKE_STATE };
+    switch (prospectOf(found)) {
+      case "awake":
+        return { look: "awake", state: (await whileOwned(component, token, woken)) ?? NEW_WAKE_STATE };
+      case "failed":
+        return failed(component, token, state, found.failure ?? "the component failed");
+      case "at-zero":
+        // It was still on its way down when the wake-up began.
+        return raised(component, token, state);
+      case "coming": {
+        const isDue = (state.waking?.ownedUntilMillis ?? 0) - clock.epochMillis() < WAKE_LIMITS.ownedForMillis / 2;
+        return { look: "waking", state: (isDue && (await whileOwned(component, token, renewed))) || state };
+      }
     }
-    if (found.status === "Failed" && found.desired > 0) {
-      const reason = found.failure ?? "the component failed";
-      return { look: "failed", state: (await whileOwned(component, token, failedFor(reason))) ?? state };
-    }
-    const isDue = (state.waking?.ownedUntilMillis ?? 0) - clock.epochMillis() < WAKE_LIMITS.ownedForMillis / 2;
-    return { look: "waking", state: (isDue && (await whileOwned(component, token, renewed))) || state };
   }
 
-  /** What is at zero, or has failed, is raised; what is on its way is left alone. */
-  async function raised(component: string, token: string, state: WakeState): Promise<Looked> {
-    const found = await copies.describe(component);
-    if (found.copies > 0) {
-      // It was awake all the time, or woke while nobody looked: nothing to learn.
-      const awake = await whileOwned(component, token, ({ waking: _, ...rest }) => ({ ...rest, seats: {} }));
-      return { look: "awake", state: awake ?? state };
+  /** What is at zero, or has failed, is raised; what is on its way, also for the first time, is left alone. */
+  async function begun(component: string, token: string, state: WakeState): Promise<Looked> {
+    switch (prospectOf(await copies.describe(component))) {
+      case "awake": {
+        // It was awake all the time, or woke while nobody looked: nothing to learn.
+        const awake = await whileOwned(component, token, ({ waking: _, ...rest }) => ({ ...rest, seats: {} }));
+        return { look: "awake", state: awake ?? state };
+      }
+      case "coming":
+        return { look: "waking", state: (await whileOwned(component, token, joined)) ?? state };
+      case "at-zero":
+      case "failed":
+        return raised(component, token, state);
     }
-    if (found.desired > 0 && found.status !== "Failed") return { look: "waking", state };
+  }
+
+  async function raised(component: string, token: string, state: WakeState): Promise<Looked> {
     try {
       await copies.setCopies(component, 1);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return { look: "failed", state: (await whileOwned(component, token, failedFor(reason))) ?? state };
+      return failed(component, token, state, error instanceof Error ? error.message : String(error));
     }
     return { look: "waking", state: (await whileOwned(component, token, begunAt)) ?? state };
+  }
+
+  async function failed(component: string, token: string, state: WakeState, reason: string): Promise<Looked> {
+    return { look: "failed", state: (await whileOwned(component, token, failedFor(reason))) ?? state };
   }
 
   return {
@@ -126,7 +145,7 @@ export function createSharedWake({ store, copies, clock, random }: SharedWakePar
       const won = await changed(component, (state, now) =>
         isOwned(state, now) || isResting(state, now) ? undefined : claimed(state, token, now),
       );
-      if (won !== undefined) return raised(component, token, won);
+      if (won !== undefined) return begun(component, token, won);
       const state = await store.read(component);
       return { look: isResting(state, clock.epochMillis()) ? "failed" : "waking", state };
     },
@@ -145,6 +164,14 @@ export function createSharedWake({ store, copies, clock, random }: SharedWakePar
     },
     sit: (component, seat) => changed(component, (state, now) => seated(state, seat, now)),
   };
+}
+
+type Prospect = "awake" | "coming" | "at-zero" | "failed";
+
+function prospectOf({ status, copies, desired }: CopyState): Prospect {
+  if (copies > 0) return "awake";
+  if (status === "Failed") return "failed";
+  return desired > 0 || status === "Creating" || status === "Updating" ? "coming" : "at-zero";
 }
 
 const failedFor =

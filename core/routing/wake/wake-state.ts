@@ -70,6 +70,14 @@ export function begunAt(state: WakeState, nowMillis: number): WakeState {
   return state.waking ? { ...state, waking: { ...state.waking, sinceMillis: nowMillis, hasGap: false } } : state;
 }
 
+/** It was on its way already: since when, nobody who begins to look now has seen. */
+export function joined(state: WakeState): WakeState {
+  const { waking } = state;
+  if (waking === undefined) return state;
+  const isNew = waking.sinceMillis === waking.seenMillis;
+  return { ...state, waking: { ...waking, hasGap: waking.hasGap || isNew } };
+}
+
 export function renewed(state: WakeState, nowMillis: number): WakeState {
   const ownedUntilMillis = nowMillis + WAKE_LIMITS.ownedForMillis;
   return state.waking ? { ...state, waking: { ...state.waking, ownedUntilMillis, seenMillis: nowMillis } } : state;

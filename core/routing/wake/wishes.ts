@@ -19,20 +19,25 @@ export interface Wishes {
 /** Of a job that is being run: nobody holds a connection, so it waits without a process, and for the model that was asked. */
 export const JOB_WISHES: Wishes = { respondAsync: false, waitMillis: 0, hasDeadline: false, insists: true };
 
+const NO_WISHES: Wishes = { respondAsync: false, waitMillis: undefined, hasDeadline: false, insists: false };
+
 /** `headers`: lower-case names. */
 export function wishesOf(headers: Readonly<Record<string, string>>): Wishes {
-  const preferences = preferencesOf(headers.prefer ?? "");
+  const hasDeadline = headers[DEADLINE_HEADER] !== undefined;
+  if (headers.prefer === undefined) return hasDeadline ? { ...NO_WISHES, hasDeadline } : NO_WISHES;
+  const preferences = preferencesOf(headers.prefer);
   const wait = preferences.get("wait") ?? "";
   return {
     respondAsync: preferences.has("respond-async"),
     waitMillis: /^\d{1,6}$/.test(wait) ? Number(wait) * 1000 : undefined,
-    hasDeadline: headers[DEADLINE_HEADER] !== undefined,
+    hasDeadline,
     insists: false,
   };
 }
 
 /** For the response's `preference-applied`, of those that made a difference. */
 export function appliedPreferences({ respondAsync, waitMillis }: Wishes, becameJob: boolean): string | undefined {
+  if (!respondAsync && waitMillis === undefined) return undefined;
   const applied = [
     ...(respondAsync && becameJob ? ["respond-async"] : []),
     ...(waitMillis !== undefined ? [`wait=${waitMillis / 1000}`] : []),

@@ -3,17 +3,26 @@ import { clientFromEnvironment } from "../../../adapters/aws/signed-client.ts";
 import { administeredTable } from "../../../adapters/dynamodb/administered-table.ts";
 import { onceDataOn, onceStoreOn } from "../../../adapters/dynamodb/idempotency-table.ts";
 import { signedTable } from "../../../adapters/dynamodb/signed-table.ts";
+import { streamsUnderWayOn } from "../../../adapters/dynamodb/streams-under-way.ts";
 import { answerObjectsOn } from "../../../adapters/s3/answer-objects.ts";
+import { objectDataOn } from "../../../adapters/s3/object-data.ts";
 import { removeObjects } from "../../../adapters/s3/remove-objects.ts";
-import type { AnswerObjects, OnceStore, RunningRecord } from "../../../core/idempotency/once-record.ts";
+import { answerObjectsOf } from "../../../core/idempotency/kept-answer.ts";
+import {
+  type AnswerObjects,
+  type OnceStore,
+  type RunningRecord,
+  STREAMS_INDEX,
+  type StreamsUnderWay,
+} from "../../../core/idempotency/once-record.ts";
 import { onceStoreSuite } from "../../contract/once-store.suite.ts";
-import { BUCKET, type ServingWorld, startServingWorld, TENANTS_TABLE } from "../serving-world.ts";
+import { BUCKET, type ServingWorld, startServingWorld } from "../serving-world.ts";
 
-/** Any table with `pk` alone will do. */
-const TABLE = TENANTS_TABLE;
+const TABLE = "requests";
 
 let world: ServingWorld;
 let store: OnceStore;
+let streams: StreamsUnderWay;
 let objects: AnswerObjects;
 beforeAll(async () => {
   world = await startServingWorld([
@@ -22,14 +31,44 @@ beforeAll(async () => {
       Action: ["dynamodb:GetItem", "dynamodb:PutItem"],
       Resource: [`arn:aws:dynamodb:us-east-1:123456789012:table/${TABLE}`],
     },
+    {
+      Effect: "Allow",
+      Action: ["dynamodb:Query"],
+      Resource: [`arn:aws:dynamodb:us-east-1:123456789012:table/${TABLE}/index/${STREAMS_INDEX.name}`],
+    },
     { Effect: "Allow", Action: ["s3:GetObject", "s3:PutObject"], Resource: [`arn:aws:s3:::${BUCKET}/*`] },
   ]);
-  store = onceStoreOn(signedTable(clientFromEnvironment("dynamodb", world.variables), TABLE));
+  await world.endpoint.create("AWS::DynamoDB::Table", "Requests", {
+    TableName: TABLE,
+    KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+    AttributeDefinitions: [
+      { AttributeName: "pk", AttributeType: "S" },
+      { AttributeName: STREAMS_INDEX.text, AttributeType: "S" },
+      { AttributeName: STREAMS_INDEX.number, AttributeType: "N" },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: STREAMS_INDEX.name,
+        KeySchema: [
+          { AttributeName: STREAMS_INDEX.text, KeyType: "HASH" },
+          { AttributeName: STREAMS_INDEX.number, KeyType: "RANGE" },
+        ],
+        Projection: { ProjectionType: "KEYS_ONLY" },
+      },
+    ],
+    BillingMode: "PAY_PER_REQUEST",
+  });
+  const table = signedTable(clientFromEnvironment("dynamodb", world.variables), TABLE);
+  store = onceStoreOn(table);
+  streams = streamsUnderWayOn(table);
   objects = answerObjectsOn(clientFromEnvironment("s3", world.variables), BUCKET);
 });
 afterAll(() => world.stop());
 
-onceStoreSuite(() => store);
+onceStoreSuite(
+  () => store,
+  () => streams,
+);
 
 const RECORD: RunningRecord = {
   ...{ state: "running", token: "t", fingerprint: "f", requestId: "r", streams: false },
@@ -55,10 +94,15 @@ test("what a tenant left goes with it, and only that", async () => {
     await store.create({ tenant, id: "1" }, RECORD, 0);
     await objects.put(`${tenant}/1`, Buffer.from("x"));
   }
-  const data = onceDataOn(administeredTable(world.dynamodb as DynamoDBClient, TABLE), {
+  const records = onceDataOn(administeredTable(world.dynamodb as DynamoDBClient, TABLE));
+  const large = objectDataOn({
+    what: "large ones",
+    prefixOf: answerObjectsOf,
     removeAll: (prefix) => removeObjects(world.s3, BUCKET, prefix),
   });
-  expect(await data.remove("gone", [])).toBe(1);
+  expect(await records.remove("gone", [])).toBe(1);
+  expect(await large.remove("gone", [])).toBe(1);
+  expect(await large.remove("gone", [])).toBe(0);
   expect(await store.read({ tenant: "gone", id: "1" })).toBeUndefined();
   expect(await objects.get("gone/1")).toBeUndefined();
   expect(await store.read({ tenant: "gone-too", id: "1" })).toBeDefined();

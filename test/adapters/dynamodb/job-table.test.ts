@@ -73,7 +73,13 @@ test("pages from the newest down, entries that come and go, and all of it goes w
     await store.put(jobOf(id, { tenant: "gone" }));
     await store.putBody(`gone/${id}/request`, Buffer.from("x"), NOW + 1);
     await store.putOpen({ tenant: "gone", id, dueAtMillis: NOW });
+    await store.putSlot({ tenant: "gone", id, keyHash: `key of ${id}` });
   }
+  await store.putSlot({ tenant: "gone2", id: "job_z", keyHash: "k" });
+  expect(await store.slots("gone")).toEqual(
+    ["job_a", "job_b", "job_c"].map((id) => ({ tenant: "gone", id, keyHash: `key of ${id}` })),
+  );
+  await store.removeSlot("gone", "job_b");
   await store.put(jobOf("job_z", { tenant: "gone2" }));
   expect((await store.latest("gone", 2)).map(({ id }) => id)).toEqual(["job_c", "job_b"]);
   expect((await store.latest("gone", 2, "job_b")).map(({ id }) => id)).toEqual(["job_a"]);
@@ -86,6 +92,7 @@ test("pages from the newest down, entries that come and go, and all of it goes w
     undefined,
   ]);
   expect(await store.find("gone2", "job_z")).toBeDefined();
+  expect([(await store.slots("gone")).length, (await store.slots("gone2")).length]).toEqual([0, 1]);
 });
 
 test("a wake-up's lock is taken once", async () => {

@@ -23,7 +23,12 @@ const randomBytes = () => new Uint8Array(32).fill(seed++);
 const signed = () => signedTable(clientFromEnvironment("dynamodb", world.variables), TENANTS_TABLE);
 
 test("a tenant comes back as it was written, to the picodollar, with and without the SDK", async () => {
-  const record: TenantRecord = { ...newTenant("globex", AT, "restricted"), terms, debugUntil: AT };
+  const record: TenantRecord = {
+    ...newTenant("globex", AT, "restricted"),
+    terms,
+    debugUntil: AT,
+    answerScope: "random",
+  };
   await world.tenants.put(record);
   expect(await world.tenants.find("globex")).toEqual(record);
   expect(await tenantReaderOn(signed()).find("globex")).toEqual(record);

@@ -138,12 +138,48 @@ test("parts are read several at once, and no more than that", async () => {
       most = Math.max(most, ++open);
       await new Promise((resolve) => setImmediate(resolve));
       open--;
-      return LARGE.subarray(range?.first, range && range.last + 1);
+      return [LARGE.subarray(range?.first, range && range.last + 1)];
     },
   };
   const bytes = await whole(artifactReaderOn(bucket).readBlob(fileOf(LARGE)));
   expect(Buffer.compare(bytes, LARGE)).toBe(0);
   expect(most).toBe(4);
+});
+
+test("whoever stops at a part that is not what it should be asks for no further ones", async () => {
+  const asked: number[] = [];
+  const bucket: ReadableBucket = {
+    async get(_key, range) {
+      asked.push(range?.first ?? 0);
+      await new Promise((resolve) => setImmediate(resolve));
+      return { cause: "absent" };
+    },
+  };
+  await expect(whole(artifactReaderOn(bucket).readBlob({ ...fileOf(LARGE), bytes: 2 ** 30 }))).rejects.toThrow(
+    "absent",
+  );
+  const before = asked.length;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(asked).toHaveLength(before);
+  expect(before).toBeLessThanOrEqual(8);
+});
+
+test("a slow part does not hold up the ones behind it, as far as there is room for them", async () => {
+  const slow = Promise.withResolvers<void>();
+  const asked: number[] = [];
+  const bucket: ReadableBucket = {
+    async get(_key, range) {
+      asked.push(range?.first ?? 0);
+      if (range?.first === 0) await slow.promise;
+      return [new Uint8Array((range?.last ?? 0) - (range?.first ?? 0) + 1)];
+    },
+  };
+  const reading = whole(artifactReaderOn(bucket).readBlob({ ...fileOf(LARGE), bytes: 80 * 2 ** 20 }));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(asked).toHaveLength(6);
+  slow.resolve();
+  await expect(reading).rejects.toThrow("should have the SHA-256");
+  expect(asked).toHaveLength(10);
 });
 
 test("a role that may not read is told what it may not read", async () => {

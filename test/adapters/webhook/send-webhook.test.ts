@@ -2,7 +2,12 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
 import { isPublicAddress } from "../../../adapters/webhook/public-addresses.ts";
-import { PUBLIC_INTERNET, sendWebhook, type WebhookWorld } from "../../../adapters/webhook/send-webhook.ts";
+import {
+  PUBLIC_INTERNET,
+  sendWebhook,
+  type WebhookWorld,
+  webhookWorldOf,
+} from "../../../adapters/webhook/send-webhook.ts";
 
 const HOST = "hooks.acme.example";
 const MESSAGE = {
@@ -83,6 +88,15 @@ test("a name is looked up once: what was judged is what is called", async () => 
   };
   expect(await sendWebhook(MESSAGE, rebinding)).toBe(true);
   expect(asked).toBe(1);
+});
+
+test("a receiver that the operator names inside is called there, and no other name leads inside", async () => {
+  const port = (server.address() as AddressInfo).port;
+  const inside = [{ host: HOST, address: "127.0.0.1", port, caPem: world.ca }];
+  expect(await sendWebhook(MESSAGE, webhookWorldOf(HOST, inside))).toBe(true);
+  expect(webhookWorldOf("other.example", inside)).toBe(PUBLIC_INTERNET);
+  const elsewhere = [{ host: HOST, address: "10.1.2.3", port }];
+  expect(webhookWorldOf(HOST, elsewhere).isAllowed("127.0.0.1")).toBe(false);
 });
 
 test.each([

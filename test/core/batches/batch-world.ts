@@ -20,6 +20,7 @@ export const CALLER = {
   keyHash: "f".repeat(64),
   scopes: {},
   dataClass: "open",
+  answerScope: "acme",
   terms: { tenant: NO_TERMS, key: NO_TERMS },
   debugUntilMillis: 0,
 } as const;

@@ -37,6 +37,8 @@ export const embeddings = (...inputs: string[]): InferenceRequest => ({ type: "e
 export interface Ask {
   readonly request: InferenceRequest;
   readonly tenant?: string;
+  /** Default: of the tenant's name. */
+  readonly answerScope?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly digest?: string;
   readonly rule?: CacheRule | undefined;
@@ -55,7 +57,7 @@ export function workOf(ask: Ask, time: VirtualTime): Work {
   const { tenant = "acme", digest = digestOf("a"), dataClass = "open", headers = {}, withinMillis = 60_000 } = ask;
   const rule = "rule" in ask ? ask.rule : RULE;
   return {
-    caller: knownCaller({ tenant, dataClass }),
+    caller: knownCaller({ tenant, dataClass, answerScope: ask.answerScope ?? tenant }),
     model: modelOf(),
     version: { ...versionOf(digest), ...(rule && { cache: rule }) },
     request: ask.request,

@@ -101,6 +101,14 @@ test("tenants share nothing, unless the card says so; restricted data is never s
   expect((await ask({ ...shared, dataClass: "restricted" })).journal.cache).toBe("miss");
 });
 
+test("a tenant that is called as a deleted one was finds nothing of it, in memory or elsewhere", async () => {
+  const { ask, process, model } = alone();
+  await ask({ ...VECTOR, answerScope: "first" });
+  expect((await ask({ ...VECTOR, answerScope: "first" }, process(model.answer))).journal.cache).toBe("hit");
+  expect((await ask({ ...VECTOR, answerScope: "second" })).journal.cache).toBe("miss");
+  expect((await ask({ ...VECTOR, answerScope: "third" }, process(model.answer))).journal.cache).toBe("miss");
+});
+
 test("restricted data stays in the process", async () => {
   const { ask, process, model } = alone();
   const question: Ask = { ...VECTOR, dataClass: "restricted" };

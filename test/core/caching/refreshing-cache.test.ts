@@ -200,3 +200,17 @@ test("RecencyMap drops what was touched longest ago", () => {
   expect([map.get("a"), map.get("b"), map.get("c"), map.size]).toEqual([1, undefined, 3, 2]);
   expect(() => new RecencyMap(0)).toThrow(RangeError);
 });
+
+test("RecencyMap keeps its order whatever is touched twice, deleted, or set again", () => {
+  const map = new RecencyMap<string, number>(2);
+  map.set("a", 1);
+  map.set("b", 2);
+  map.get("b");
+  map.get("a");
+  map.get("a");
+  map.delete("a");
+  map.set("a", 3);
+  map.get("b");
+  map.set("c", 4);
+  expect(["a", "b", "c"].map((key) => map.get(key))).toEqual([undefined, 2, 4]);
+});

@@ -9,8 +9,9 @@ import { createMemoryFrameLog } from "../../../core/caching/memory-frame-log.ts"
 import { asFarthingError } from "../../../core/errors.ts";
 import { createMemoryAnswerObjects, createMemoryOnceStore } from "../../../core/idempotency/memory-once-store.ts";
 import { createOnce } from "../../../core/idempotency/once.ts";
-import type { Once } from "../../../core/idempotency/once-call.ts";
+import type { Once, OnceDependencies } from "../../../core/idempotency/once-call.ts";
 import { ALIVE_MILLIS, type OnceStore } from "../../../core/idempotency/once-record.ts";
+import { sweepOnce } from "../../../core/idempotency/sweep-once.ts";
 import type { UsageLine } from "../../../core/metering/usage-line.ts";
 import { isStream } from "../../../core/serving/counted-body.ts";
 import { virtualTime } from "../caching/virtual-time.ts";
@@ -34,7 +35,7 @@ interface KeyFacts {
   isDead: boolean;
 }
 
-const tally = { answers: 0, whole: 0, cut: 0, failed: 0, interrupted: 0, deaths: 0, released: 0 };
+const tally = { answers: 0, whole: 0, cut: 0, failed: 0, interrupted: 0, deaths: 0, released: 0, swept: 0 };
 
 async function schedule(seed: number): Promise<void> {
   const random = lcg(seed);
@@ -93,7 +94,7 @@ async function schedule(seed: number): Promise<void> {
     let cutOffUntilMillis = 0;
     const alive = (): boolean => isAlive;
     const skew = Math.floor((random() - 0.5) * 2 * SKEW_MILLIS);
-    const once: Once = createOnce({
+    const dependencies: OnceDependencies = {
       store: faulty(records, alive, () => clock.epochMillis() < cutOffUntilMillis),
       objects,
       frames: hasLog ? faulty(log, alive) : undefined,
@@ -104,7 +105,8 @@ async function schedule(seed: number): Promise<void> {
         if (isAlive) (keys[Number(requestId)] as KeyFacts).charges.push(outputTokens);
       },
       onFailed: () => {},
-    });
+    };
+    const once: Once = createOnce(dependencies);
 
     async function ask(key: number): Promise<void> {
       const facts = keys[key] as KeyFacts;
@@ -162,6 +164,9 @@ async function schedule(seed: number): Promise<void> {
           }
           tally.failed++;
         }),
+      async sweep() {
+        tally.swept += await sweepOnce(records, dependencies);
+      },
       /** Its records do not answer for so long that it is taken for dead; the rest of it works. */
       cutOff() {
         cutOffUntilMillis = clock.epochMillis() + 2 * ALIVE_MILLIS;
@@ -214,6 +219,7 @@ async function schedule(seed: number): Promise<void> {
       processes[process] = born();
     }
     if (share > 0 && random() < 0.02) processes[process]?.cutOff();
+    if (random() < 0.02) processes[process]?.sweep().catch((failure: unknown) => failures.push(failure));
     // Keys come one after the other, and come again.
     const newest = Math.floor((request / REQUESTS) * KEYS);
     const key = Math.max(0, newest - Math.floor(random() ** 2 * 8));
@@ -222,8 +228,16 @@ async function schedule(seed: number): Promise<void> {
     if (gap > 0) await time.pass(gap);
   }
   await time.pass(4 * ALIVE_MILLIS);
+  // Of those whose process died, too, and whose caller never came back.
+  const swept = processes[0]?.sweep();
+  await time.pass(4 * ALIVE_MILLIS);
+  await swept;
   if (failures.length > 0) throw failures[0];
-  for (const { starts, charges, text } of keys) {
+  for (const { starts, charges, text, streams, delivered } of keys) {
+    if (share === 0 && hasLog && streams && delivered > 0) {
+      expect(charges).toHaveLength(1);
+      expect(charges[0]).toBeGreaterThanOrEqual(delivered);
+    }
     expect(starts).toBeLessThanOrEqual(1);
     expect(charges.length).toBeLessThanOrEqual(1);
     if (charges.length > starts) throw new Error("charged without work");
@@ -253,6 +267,7 @@ test("no schedule starts twice, charges twice or tears a text", async () => {
   expect(tally.interrupted).toBeGreaterThan(500);
   expect(tally.deaths).toBeGreaterThan(500);
   expect(tally.released).toBeGreaterThan(500);
+  expect(tally.swept).toBeGreaterThan(50);
 });
 
 /** Small and the same everywhere. */

@@ -1,4 +1,8 @@
 import { createMemoryOnceStore } from "../../../core/idempotency/memory-once-store.ts";
 import { onceStoreSuite } from "../../contract/once-store.suite.ts";
 
-onceStoreSuite(createMemoryOnceStore);
+const store = createMemoryOnceStore();
+onceStoreSuite(
+  () => store,
+  () => store,
+);

@@ -14,10 +14,11 @@ import type { HttpResponse } from "../../../core/protocols/spec/http.ts";
 import { NoCopies } from "../../../core/routing/wake/asleep.ts";
 import type { Api, JobOutcome } from "../../../core/serving/api-dependencies.ts";
 import type { Caller } from "../../../core/tenants/caller.ts";
+import { NO_TERMS } from "../../../core/tenants/terms.ts";
 import { fakeClock, requestTo } from "../serving/world.ts";
 import { memoryJobStore } from "./memory-job-store.ts";
 
-const CALLER = { tenant: "acme", keyHash: "hash" } as unknown as Caller;
+const CALLER = { tenant: "acme", keyHash: "hash", terms: { tenant: NO_TERMS, key: NO_TERMS } } as unknown as Caller;
 const USAGE = { inputTokens: 3, outputTokens: 4, inferenceMillis: 1 };
 const PRICE_USD = 0.25;
 const WEBHOOK = { hosts: ["hooks.acme.example"], secret: newWebhookSecret(Buffer.alloc(24, 7)) };
@@ -123,7 +124,7 @@ function world(steps: readonly Step[], receives: readonly boolean[] = []) {
 }
 
 test("a job is run once, and its answer is kept as its protocol wrote it", async () => {
-  const { take, pass, desk, runs, open } = world(["answers"]);
+  const { take, pass, desk, runs, open, slots } = world(["answers"]);
   const { id, status } = await take();
   expect(status).toBe("queued");
   await pass(5);
@@ -134,7 +135,7 @@ test("a job is run once, and its answer is kept as its protocol wrote it", async
     status: "succeeded",
     result: { status: 200, body: { body: "body" } },
   });
-  expect([runs(), open.size]).toEqual([1, 0]);
+  expect([runs(), open.size, slots.size]).toEqual([1, 0, 0]);
 });
 
 test("numbers and streams stand in the job as they were written", () => {
@@ -214,7 +215,7 @@ test("any run of events, each started any number of times: one process at a time
   });
   await fc.assert(
     fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (given, copies) => {
-      const { take, pass, desk, charged, mostAtOnce, open } = world(given);
+      const { take, pass, desk, charged, mostAtOnce, open, slots } = world(given);
       const { id } = await take(900_000);
       await pass(1_500, copies);
       const { job } = await desk.find("acme", id);
@@ -222,7 +223,7 @@ test("any run of events, each started any number of times: one process at a time
       expect(mostAtOnce()).toBe(1);
       expect(charged()).toBeLessThanOrEqual(PRICE_USD);
       expect(job.priceUsd ?? 0).toBe(charged());
-      expect(open.size).toBe(0);
+      expect([open.size, slots.size]).toEqual([0, 0]);
     }),
     { numRuns: 40 },
   );

@@ -1,11 +1,12 @@
 import type { Job } from "../../../core/jobs/job.ts";
-import type { JobStore, OpenJob } from "../../../core/jobs/job-store.ts";
+import type { JobSlot, JobStore, OpenJob } from "../../../core/jobs/job-store.ts";
 
 /** As the table does it: conditional writes, nothing kept between two readers. `lose`: the next write is taken, its reply lost. */
 export function memoryJobStore() {
   const jobs = new Map<string, Job>();
   const bodies = new Map<string, Uint8Array>();
   const open = new Map<string, OpenJob>();
+  const slots = new Map<string, JobSlot>();
   const store: JobStore = {
     find: async (tenant, id) => structuredClone(jobs.get(`${tenant}/${id}`)),
     latest: async (tenant, limit, before) =>
@@ -24,6 +25,9 @@ export function memoryJobStore() {
     putOpen: async (entry) => void open.set(entry.id, entry),
     removeOpen: async (id) => void open.delete(id),
     listOpen: async () => [...open.values()],
+    putSlot: async (slot) => void slots.set(slot.id, slot),
+    removeSlot: async (_, id) => void slots.delete(id),
+    slots: async (tenant) => [...slots.values()].filter((slot) => slot.tenant === tenant),
   };
-  return { store, jobs, open };
+  return { store, jobs, open, slots };
 }

@@ -11,6 +11,7 @@ export const knownCaller = (overrides: Partial<KnownCaller> = {}): KnownCaller =
   keyHash: "a".repeat(64),
   scopes: {},
   dataClass: "open",
+  answerScope: overrides.tenant ?? "acme",
   terms: { tenant: NO_TERMS, key: NO_TERMS },
   debugUntilMillis: 0,
   ...overrides,

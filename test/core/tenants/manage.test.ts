@@ -11,16 +11,19 @@ const request = (name = "first") => ({ tenant: "acme", name, at: AT, draw: rando
 
 test("creating a tenant twice makes it once; another data class is not taken in silence", async () => {
   const { tenants } = memoryDirectories();
-  expect(await createTenant("acme", { at: AT }, tenants)).toMatchObject({ created: true });
-  expect(await createTenant("acme", { at: AT }, tenants)).toMatchObject({ created: false, tenant: { revision: 1 } });
-  await expect(createTenant("acme", { at: AT, dataClass: "restricted" }, tenants)).rejects.toThrow(
-    "data class is open, not restricted",
-  );
+  expect(await createTenant("acme", { at: AT, answerScope: "first" }, tenants)).toMatchObject({ created: true });
+  expect(await createTenant("acme", { at: AT, answerScope: "first" }, tenants)).toMatchObject({
+    created: false,
+    tenant: { revision: 1 },
+  });
+  await expect(
+    createTenant("acme", { at: AT, answerScope: "other", dataClass: "restricted" }, tenants),
+  ).rejects.toThrow("data class is open, not restricted");
 });
 
 test("a change that meets another one is made again on what that one wrote", async () => {
   const { tenants } = memoryDirectories();
-  await createTenant("acme", { at: AT }, tenants);
+  await createTenant("acme", { at: AT, answerScope: "first" }, tenants);
   let raced = false;
   const racing = {
     ...tenants,
@@ -93,8 +96,8 @@ test("a key is named by its first characters; a wrong name lists those there are
 describe("deletion", () => {
   test("closes the tenant before anything else, and goes on after a failure", async () => {
     const { keys, tenants } = memoryDirectories();
-    await createTenant("acme", { at: AT }, tenants);
-    await createTenant("other", { at: AT }, tenants);
+    await createTenant("acme", { at: AT, answerScope: "first" }, tenants);
+    await createTenant("other", { at: AT, answerScope: "first" }, tenants);
     const mine = await makeKey(request(), {}, keys);
     const theirs = await makeKey({ ...request(), tenant: "other" }, {}, keys);
     await changeTenant(
@@ -112,14 +115,17 @@ describe("deletion", () => {
     };
     const world = { keys, tenants, data: [records] };
     await expect(deleteTenant("acme", AT, world)).rejects.toThrow("throttled");
-    expect(await tenants.find("acme")).toMatchObject({ state: "deleted", deletedAt: AT, terms: { limits: {} } });
+    const closed = await tenants.find("acme");
+    expect(closed).toMatchObject({ state: "deleted", deletedAt: AT, terms: { limits: {} } });
+    // Nothing names its cached answers any more.
+    expect(JSON.stringify(closed)).not.toContain("first");
 
     fails = false;
     expect(await deleteTenant("acme", AT, world)).toContainEqual({ what: "usage records", count: 12 });
     expect(await keys.find(mine.record.hash)).toBeUndefined();
     expect(await keys.find(theirs.record.hash)).toBeDefined();
     await expect(requireTenant("acme", tenants)).rejects.toThrow("was deleted on");
-    await expect(createTenant("acme", { at: AT }, tenants)).rejects.toThrow("was deleted on");
+    await expect(createTenant("acme", { at: AT, answerScope: "first" }, tenants)).rejects.toThrow("was deleted on");
   });
 
   test("a name that nobody has is no deletion", async () => {
@@ -131,7 +137,7 @@ describe("deletion", () => {
 
 test("a conflict that does not end is told", async () => {
   const { tenants } = memoryDirectories();
-  await createTenant("acme", { at: AT }, tenants);
+  await createTenant("acme", { at: AT, answerScope: "first" }, tenants);
   const stubborn = { ...tenants, put: () => Promise.reject(new RevisionConflict("raced")) };
   await expect(changeTenant("acme", (record) => record, stubborn)).rejects.toThrow("raced");
 });

@@ -105,7 +105,7 @@ test("a bucket never lets more through than its burst and its rate allow", () =>
       fc.record({ requestsPerSecond: fc.integer({ min: 0, max: 1_000 }), burst: fc.integer({ min: 0, max: 50 }) }),
       fc.array(fc.integer({ min: -5, max: 500 }), { maxLength: 200 }),
       (limit, steps) => {
-        const bucket = new TokenBucket(limit, 0);
+        const bucket = new TokenBucket(limit);
         let now = 0;
         let latest = 0;
         let passed = 0;

@@ -272,6 +272,45 @@ test("input that the emulator itself stumbles over is the caller's fault, not a 
   client.destroy();
 });
 
+test("an index that a template adds to a table of an earlier run has the items that were there", async () => {
+  const running = await startEndpoint((context) => [createDynamoDbSimulator(context)]);
+  const client = new DynamoDBClient(running.asOperator);
+  const plain = {
+    TableName: "grown",
+    KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+    AttributeDefinitions: [{ AttributeName: "pk", AttributeType: "S" }],
+  };
+  await running.create("AWS::DynamoDB::Table", "Table", plain);
+  const items = Array.from({ length: 30 }, (_, n) => ({
+    pk: { S: `item-${n}` },
+    ...(n % 3 === 0 && { colour: { S: "red" } }),
+  }));
+  for (const Item of items) await client.send(new PutItemCommand({ TableName: "grown", Item }));
+  await running.create("AWS::DynamoDB::Table", "Table", {
+    ...plain,
+    AttributeDefinitions: [...plain.AttributeDefinitions, { AttributeName: "colour", AttributeType: "S" }],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: "colours",
+        KeySchema: [{ AttributeName: "colour", KeyType: "HASH" }],
+        Projection: { ProjectionType: "KEYS_ONLY" },
+      },
+    ],
+  });
+  const { Count } = await client.send(new ScanCommand({ TableName: "grown" }));
+  const { Items } = await client.send(
+    new QueryCommand({
+      TableName: "grown",
+      IndexName: "colours",
+      KeyConditionExpression: "colour = :red",
+      ExpressionAttributeValues: { ":red": { S: "red" } },
+    }),
+  );
+  expect([Count, Items?.length]).toEqual([30, 10]);
+  client.destroy();
+  await running.stop();
+});
+
 test("tables and items outlive the process's own memory", async () => {
   const stateDirectory = mkdtempSync(join(tmpdir(), "farthing-test-"));
   const run = async (work: (client: DynamoDBClient, running: RunningEndpoint) => Promise<void>) => {

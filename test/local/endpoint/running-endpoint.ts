@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createEc2Simulator } from "../../../local/ec2/simulator.ts";
 import { createAwsEndpoint } from "../../../local/endpoint/aws-endpoint.ts";
 import type { LocalAccessControl } from "../../../local/iam/access-control.ts";
 import { OPERATOR_CREDENTIALS } from "../../../local/iam/operator.ts";
@@ -8,6 +9,7 @@ import { createIamSimulator } from "../../../local/iam/simulator.ts";
 import type {
   AwsService,
   CreatedResource,
+  Network,
   PlatformEvent,
   ResolvedResource,
   Simulator,
@@ -46,7 +48,7 @@ export interface EndpointOptions {
 }
 
 export async function startEndpoint(
-  make: (context: SimulatorContext, access: LocalAccessControl) => readonly Simulator[],
+  make: (context: SimulatorContext, access: LocalAccessControl, network: Network) => readonly Simulator[],
   options: EndpointOptions = {},
 ): Promise<RunningEndpoint> {
   const stateDirectory = options.stateDirectory ?? mkdtempSync(join(tmpdir(), "farthing-test-"));
@@ -66,14 +68,16 @@ export async function startEndpoint(
     emit: (event) => events.push(event),
   };
   const iam = createIamSimulator(context);
+  const ec2 = createEc2Simulator(context);
   const endpoint = createAwsEndpoint({
     access: iam,
+    network: ec2,
     services,
     emit: context.emit,
     ...(options.endpointClock === undefined ? {} : { clock: options.endpointClock }),
   });
   url = await endpoint.listen(0);
-  const simulators = [iam, ...make(context, iam)];
+  const simulators = [iam, ec2, ...make(context, iam, ec2)];
   services.push(...simulators.flatMap(({ service }) => service ?? []));
   const stop = async () => {
     for (const simulator of [...simulators].reverse()) await simulator.stop?.();

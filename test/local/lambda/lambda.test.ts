@@ -54,6 +54,7 @@ test("the function sees its event, its context and exactly Lambda's environment"
     type: "role",
     roleArn: "arn:aws:iam::123456789012:role/function",
     sessionName: "echo",
+    function: { arn: "arn:aws:lambda:us-east-1:123456789012:function:echo", network: undefined },
   });
 });
 

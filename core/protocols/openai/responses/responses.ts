@@ -9,6 +9,7 @@ import type { GenerationEvent } from "../../spec/generation.ts";
 import type { HttpResponse } from "../../spec/http.ts";
 import { readModel } from "../fields.ts";
 import { requireGeneration } from "../generation/request-fields.ts";
+import { inResponsesWords } from "./own-words.ts";
 import { readMetadata, readStream } from "./request-fields.ts";
 import type { ResponseForm } from "./response-object.ts";
 import { readResponsesRequest } from "./responses-request.ts";
@@ -18,6 +19,7 @@ export const RESPONSES_ROUTE: GenerationRoute = {
   kind: "generation",
   method: "POST",
   path: "/v1/responses",
+  inOwnWords: inResponsesWords,
   open(request) {
     refuseCompressedBody(request);
     const body = parseJsonObject(request.body);

@@ -17,6 +17,7 @@ import {
   thoughtPart,
   tokenObject,
 } from "./output-items.ts";
+import { inResponsesWords } from "./own-words.ts";
 import { outcomeOf, type ResponseForm, responseHead, responseObject } from "./response-object.ts";
 
 export interface SemanticEvent {
@@ -74,11 +75,12 @@ export async function* semanticEvents(
     }
     throw new Error("the generation ended without its last event");
   } catch (thrown) {
-    const error = asFarthingError(thrown);
+    const told = asFarthingError(thrown);
+    const error = inResponsesWords(told);
     yield failure(error);
     const response = responseObject(head, { status: "failed", error }, items.output("incomplete"), answer);
     yield { type: "response.failed", response };
-    throw error;
+    throw told;
   }
 }
 

@@ -16,7 +16,7 @@ async function world() {
     usageLine({ requestId: "4", at: "2026-11-23T23:59:59.999Z" }),
     usageLine({ requestId: "5", tenant: "globex" }),
   ];
-  await reconcileUsage(lines, { store: usage, isDeleted: async () => false });
+  await reconcileUsage(lines, { store: usage, isDeleted: async () => false, costOf: () => 0n });
   const catalogue = { usage } as unknown as Catalogue;
   return async (query: Record<string, string>, tenant = "acme") => {
     const response = await USAGE_ROUTE.answer({}, catalogue, {
