@@ -37,8 +37,9 @@ const config: FarthingConfigInput = {
       // What an account's gateway takes by default.
       throttle: { requestsPerSecond: 10_000, burst: 5000 },
       tracing: false,
+      bucketMetrics: true,
       // No account, no bill: what a deployment would share its answers through.
-      cache: {},
+      cache: { governor: { monthlyUsd: 92 } },
       router: { architecture: "host" },
       modelGroups: [{ name: "small", memoryMb: 1769, architecture: "host", models: demoModels, preload: ["digits"] }],
       // A process of this machine stands in for the GPU instance; FARTHING_GPU_UPSTREAM attaches a real engine.
@@ -49,6 +50,7 @@ const config: FarthingConfigInput = {
       logs: { retentionDays: 30 },
       throttle: { requestsPerSecond: 1_000_000, burst: 1_000_000 },
       tracing: false,
+      bucketMetrics: true,
       // One process holds router and models, many requests at once: a thread for each processor, models in each of them.
       router: { architecture: "host", holds: "small", memoryMb: 4096 },
       modelGroups: [

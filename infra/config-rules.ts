@@ -1,13 +1,19 @@
 /** Rules of farthing.config.ts that no single field can show: what must fit together within one environment. */
+import type { CacheOptions } from "./cache-options.ts";
+import { cacheNetwork } from "./cache-rules.ts";
 import type { ConfigProblem } from "./config-problem.ts";
 import { MIN_INSTANCE_MEMORY_MB, type Placement, vcpusOf } from "./placement.ts";
+import { ROUTER_TIME } from "./router-time.ts";
 import { upstreamNames } from "./upstream-rules.ts";
 
 /** The part of an environment's options that the rules look at. */
 export interface CheckedEnvironment {
   readonly region?: string | undefined;
   readonly domain?: { readonly certificateArn: string } | undefined;
-  readonly router: CheckedFunction & { readonly holds?: string | undefined };
+  readonly router: Omit<CheckedFunction, "timeoutSeconds"> & {
+    readonly timeoutSeconds?: number | undefined;
+    readonly holds?: string | undefined;
+  };
   readonly modelGroups: readonly (CheckedFunction & {
     readonly name: string;
     readonly placement: Placement;
@@ -16,6 +22,7 @@ export interface CheckedEnvironment {
   })[];
   readonly endpoints: readonly { readonly name: string; readonly models: readonly string[] }[];
   readonly upstreams: readonly { readonly name: string; readonly url: string }[];
+  readonly cache?: Pick<CacheOptions, "network"> | undefined;
 }
 
 interface CheckedFunction {
@@ -42,6 +49,7 @@ export function deploymentProblems(environment: CheckedEnvironment): readonly Co
     ...instances(environment),
     ...endpointNames(environment),
     ...upstreamNames(environment),
+    ...cacheNetwork(environment),
   ];
 }
 
@@ -94,9 +102,10 @@ function* heldGroup({ router, modelGroups }: CheckedEnvironment): Generator<Conf
 
 /** A router that gives up before the function it called leaves its caller without that function's answer. */
 function* routerTimeout({ router, modelGroups }: CheckedEnvironment): Generator<ConfigProblem> {
+  const { timeoutSeconds = ROUTER_TIME.answerSeconds } = router;
   for (const group of modelGroups) {
-    if (group.name === router.holds || router.timeoutSeconds > group.timeoutSeconds) continue;
-    const message = `${router.timeoutSeconds} s is not longer than the ${group.timeoutSeconds} s of group "${group.name}", for whose answer the router waits`;
+    if (group.name === router.holds || timeoutSeconds > group.timeoutSeconds) continue;
+    const message = `${timeoutSeconds} s is not longer than the ${group.timeoutSeconds} s of group "${group.name}", for whose answer the router waits`;
     yield { path: ["router", "timeoutSeconds"], message };
   }
 }

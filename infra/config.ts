@@ -11,6 +11,7 @@ import { type EndpointOptions, endpointSchema } from "./endpoint-options.ts";
 import { placementSchema } from "./placement.ts";
 import { type UpstreamOptions, upstreamSchema } from "./upstream-options.ts";
 import { reachableUpstreams } from "./upstream-rules.ts";
+import { type WebhookReceiver, webhookReceiverSchema } from "./webhook-options.ts";
 
 export const ENVIRONMENTS = ["dev", "staging", "prod", "local", "onprem"] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
@@ -23,6 +24,7 @@ export const DEFAULTS = {
   removal: "retain",
   protectData: true,
   versionedModels: false,
+  bucketMetrics: false,
   logs: { retentionDays: 30, platformLevel: "WARN" },
   waf: false,
   throttle: { requestsPerSecond: 500, burst: 1000 },
@@ -31,8 +33,9 @@ export const DEFAULTS = {
   accountLogRole: true,
   endpoints: [] as EndpointOptions[],
   upstreams: [] as UpstreamOptions[],
+  webhookReceivers: [] as WebhookReceiver[],
   tags: {},
-  router: { memoryMb: 512, architecture: "arm64", timeoutSeconds: 75 },
+  router: { memoryMb: 512, architecture: "arm64" },
   modelGroup: { memoryMb: 1769, architecture: "x86_64", timeoutSeconds: 60, placement: { kind: "on-demand" } },
 } as const;
 
@@ -70,7 +73,8 @@ const routerSchema = z.strictObject({
   ...functionOptions,
   memoryMb: functionOptions.memoryMb.default(DEFAULTS.router.memoryMb),
   architecture: architecture.default(DEFAULTS.router.architecture),
-  timeoutSeconds: functionOptions.timeoutSeconds.default(DEFAULTS.router.timeoutSeconds),
+  /** Default: 75, and where models sleep, their longest wake-up too, so that a call can be held for it: infra/router-time.ts. */
+  timeoutSeconds: functionOptions.timeoutSeconds.optional(),
   /** Name of one model group that the router itself holds, which saves the second bill per request. Default: none. */
   holds: groupName.optional(),
 });
@@ -134,6 +138,11 @@ export const environmentSchema = z
     protectData: z.boolean().default(DEFAULTS.protectData),
     /** Keep overwritten and deleted model files for 30 days. */
     versionedModels: z.boolean().default(DEFAULTS.versionedModels),
+    /**
+     * Count the requests to the buckets, for `farthing bill`. Each bucket's are 16 metrics, billed like custom ones for the hours in which
+     * anybody asks: up to 4.80 USD a month.
+     */
+    bucketMetrics: z.boolean().default(DEFAULTS.bucketMetrics),
     logs: z
       .strictObject({
         retentionDays: z.literal(RETENTION_DAYS).default(DEFAULTS.logs.retentionDays),
@@ -173,6 +182,8 @@ export const environmentSchema = z
     endpoints: z.array(endpointSchema).default(DEFAULTS.endpoints),
     /** Servers that speak OpenAI's API: on premises, on other hardware, at another provider. Default: none. */
     upstreams: z.array(upstreamSchema).default(DEFAULTS.upstreams),
+    /** Receivers of webhooks inside your network; without being named here, only addresses of the public internet are called. Default: none. */
+    webhookReceivers: z.array(webhookReceiverSchema).default(DEFAULTS.webhookReceivers),
     /** A cache that all functions share, about 6 USD a month while nobody asks. Default: none, each process has its own. */
     cache: cacheSchema.optional(),
     /** Put on every resource that can carry tags. */

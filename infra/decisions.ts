@@ -32,7 +32,7 @@ export function readDecisions(
     ...Object.keys(plan.functions).filter((name) => !functionNames(config).has(name)),
     ...Object.keys(plan.endpoints).filter((name) => !config.endpoints.some((endpoint) => endpoint.name === name)),
   ];
-  if (plan.cache !== undefined) unknown.push("cache");
+  if (plan.cache !== undefined && config.cache === undefined) unknown.push("cache");
   if (unknown.length > 0)
     throw new Error(`plans/${environment}.json plans what ${environment} lacks: ${unknown.join(", ")}`);
   return { plan, priceBook, cards: new Map(cards) };

@@ -1,16 +1,23 @@
-/** The CDK app of one environment: four stacks, from what lasts to what is replaced most easily, and one more where it has GPUs. */
+/**
+ * The CDK app of one environment: four stacks, from what lasts to what is replaced most easily, and one more each for GPUs, a cache,
+ * its governor, and the network of one without a public address.
+ */
 import { App, Tags } from "aws-cdk-lib/core";
 import type { CostRates } from "../core/pricing/request-cost.ts";
 import type { EnvironmentConfig, EnvironmentName } from "./config.ts";
 import type { Decisions } from "./decisions.ts";
 import { endpointRoutes } from "./endpoint-routes.ts";
 import { FEATURE_FLAGS } from "./feature-flags.ts";
+import { networkNeeds } from "./network-needs.ts";
+import { plannedCache } from "./planned-cache.ts";
 import { plannedFunctions } from "./planned-functions.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
 import { CacheStack } from "./stacks/cache-stack.ts";
 import { DataStack } from "./stacks/data-stack.ts";
 import { EndpointsStack } from "./stacks/endpoints-stack.ts";
+import { GovernorStack } from "./stacks/governor-stack.ts";
 import { type BuildContext, ModelsStack } from "./stacks/models-stack.ts";
+import { NetworkStack } from "./stacks/network-stack.ts";
 import { UsageStack } from "./stacks/usage-stack.ts";
 import { upstreamRoutes } from "./upstream-routes.ts";
 
@@ -54,14 +61,33 @@ export function farthingApp(props: FarthingAppProps): App {
     environment,
     config,
   });
+  const endpointsOfRouter = endpointRoutes(environment, config.endpoints, decisions.cards);
+  const upstreams = upstreamRoutes(environment, config.upstreams);
+  const network =
+    config.cache?.network === "vpc"
+      ? new NetworkStack(app, name("network"), {
+          ...stackProps,
+          terminationProtection: false,
+          description: `Farthing ${environment}: network of cache and functions`,
+          options: config.cache,
+          environment,
+          needs: networkNeeds(config),
+          groups: config.modelGroups
+            .filter((group) => group.name !== config.router.holds)
+            .map((group) => ({ name: group.name, provisioned: provisioned.has(group.name) })),
+          calls: { state: data.state, endpoints: endpointsOfRouter, upstreams },
+        })
+      : undefined;
+  const cachePlan = config.cache && plannedCache(config.cache, decisions);
   const cache =
-    config.cache &&
+    cachePlan &&
     new CacheStack(app, name("cache"), {
       ...stackProps,
       terminationProtection: false,
       description: `Farthing ${environment}: answers that are kept`,
       environment,
-      options: config.cache,
+      limits: cachePlan.limits,
+      network: network?.cache,
     });
   const models = new ModelsStack(app, name("models"), {
     ...stackProps,
@@ -73,9 +99,10 @@ export function farthingApp(props: FarthingAppProps): App {
     build,
     provisioned,
     costRates: props.costRates,
-    endpoints: endpointRoutes(environment, config.endpoints, decisions.cards),
+    endpoints: endpointsOfRouter,
     cache: cache?.address,
-    upstreams: upstreamRoutes(environment, config.upstreams),
+    network: network?.functions,
+    upstreams,
   });
   const api = new ApiStack(app, name("api"), {
     ...stackProps,
@@ -93,6 +120,7 @@ export function farthingApp(props: FarthingAppProps): App {
     config,
     state: data.state,
     build,
+    decisions,
   });
   if (config.endpoints.length > 0) {
     const endpoints = new EndpointsStack(app, name("endpoints"), {
@@ -105,6 +133,22 @@ export function farthingApp(props: FarthingAppProps): App {
       state: data.state,
     });
     endpoints.addStackDependency(data);
+  }
+  if (cachePlan?.governed !== undefined) {
+    const governor = new GovernorStack(app, name("governor"), {
+      ...stackProps,
+      terminationProtection: false,
+      description: `Farthing ${environment}: limits by use and money`,
+      environment,
+      config,
+      governed: cachePlan.governed,
+      build,
+    });
+    if (cache !== undefined) governor.addStackDependency(cache);
+  }
+  if (network !== undefined) {
+    network.addStackDependency(data);
+    for (const stack of [models, ...(cache === undefined ? [] : [cache])]) stack.addStackDependency(network);
   }
   models.addStackDependency(data);
   if (cache !== undefined) models.addStackDependency(cache);

@@ -2,16 +2,22 @@
 import { type CompleteProvisioning, completeFunctionPlan } from "../core/planner/plan-from-prices.ts";
 import type { EnvironmentConfig, ModelGroupConfig, RouterConfig } from "./config.ts";
 import type { Decisions } from "./decisions.ts";
+import { routerTimeoutSeconds } from "./router-time.ts";
+
+/** Every size is known. */
+export type PlannedConfig = Omit<EnvironmentConfig, "router"> & {
+  readonly router: Omit<RouterConfig, "timeoutSeconds"> & { readonly timeoutSeconds: number };
+};
 
 export interface PlannedFunctions {
   /** With the plan's memory sizes and reservations. */
-  readonly config: EnvironmentConfig;
+  readonly config: PlannedConfig;
   /** Deployment → environments that are kept ready; a function that is not here runs on demand. */
   readonly provisioned: ReadonlyMap<string, CompleteProvisioning>;
 }
 
 /** Throws an Error where the plan provisions a function that runs on instances. */
-export function plannedFunctions(config: EnvironmentConfig, { plan, priceBook }: Decisions): PlannedFunctions {
+export function plannedFunctions(config: EnvironmentConfig, { plan, priceBook, cards }: Decisions): PlannedFunctions {
   const provisioned = new Map<string, CompleteProvisioning>();
   const onInstances = new Set(
     config.modelGroups.flatMap(({ name, placement }) => {
@@ -47,7 +53,7 @@ export function plannedFunctions(config: EnvironmentConfig, { plan, priceBook }:
   return {
     config: {
       ...config,
-      router: planned("router", config.router),
+      router: { ...planned("router", config.router), timeoutSeconds: routerTimeoutSeconds(config, cards) },
       modelGroups: config.modelGroups.map((group) =>
         group.name === config.router.holds ? group : planned(group.name, group),
       ),

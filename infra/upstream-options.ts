@@ -73,7 +73,7 @@ const isOneOf = (patterns: readonly RegExp[], address: string) => patterns.some(
 /** `[::1]` is how URLs write it. */
 const addressOf = (hostname: string) => hostname.replace(/^\[(.*)\]$/, "$1");
 
-function isPrivateHost(hostname: string): boolean {
+export function isPrivateHost(hostname: string): boolean {
   const address = addressOf(hostname);
   return isLoopbackHost(hostname) || (isIP(address) !== 0 && isOneOf(PRIVATE, address));
 }

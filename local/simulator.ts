@@ -3,6 +3,7 @@
  * life from the synthesised template, and may answer that service's API at the local AWS endpoint.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Policy } from "./iam/policy-document.ts";
 
 /** A resource of a template with every intrinsic function resolved to plain values. */
 export interface ResolvedResource {
@@ -44,7 +45,42 @@ export interface Simulator {
 /** Who signed a request. `operator`: the person at the machine, who may do everything, as an administrator of the account. */
 export type Caller =
   | { readonly type: "operator" }
-  | { readonly type: "role"; readonly roleArn: string; readonly sessionName: string };
+  | {
+      readonly type: "role";
+      readonly roleArn: string;
+      readonly sessionName: string;
+      readonly function?: CallingFunction;
+    };
+
+/** Whose code has the credentials. */
+export interface CallingFunction {
+  /** Without qualifier. */
+  readonly arn: string;
+  /** Undefined: its calls go out by Lambda's own network, which reaches everything public. */
+  readonly network?: NetworkPlace | undefined;
+}
+
+/** Where in a VPC a function's calls go out. */
+export interface NetworkPlace {
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+}
+
+/** How a call gets from a place in a VPC to an API of AWS, or to a cache. */
+export type NetworkPath =
+  | { readonly type: "open" }
+  /** By an endpoint, whose policy must allow the call too. */
+  | { readonly type: "endpoint"; readonly policy: Policy }
+  /** It gets no answer, not even a refusal. */
+  | { readonly type: "none"; readonly why: string };
+
+/** Implemented by ec2/; asked by the endpoint, and by caches. */
+export interface Network {
+  /** `service`: as endpoints are named, `s3` or `sagemaker.runtime`. */
+  pathToService(from: NetworkPlace, service: string): NetworkPath;
+  /** `to`: where the cache is; undefined: at a public address. `from` undefined: Lambda's own network. */
+  pathToCache(from: NetworkPlace | undefined, to: NetworkPlace | undefined): NetworkPath;
+}
 
 /** One permission that an API call needs; all of a call's must be allowed. */
 export interface RequiredPermission {
@@ -97,6 +133,8 @@ export type PlatformEvent =
   | { readonly type: "warning"; readonly message: string }
   /** A call that the caller's policies do not allow: the sentence that the caller gets, too. */
   | { readonly type: "access-denied"; readonly message: string }
+  /** A call out of a VPC that leads nowhere: its caller hears nothing. */
+  | { readonly type: "unreachable"; readonly message: string }
   | { readonly type: "log"; readonly logGroup: string; readonly logStream: string; readonly line: string }
   | {
       readonly type: "invocation";
@@ -112,14 +150,15 @@ export type PlatformEvent =
 export interface AccessControl {
   /**
    * Credentials that stand for a role session; the access key id alone identifies them later. Throws when the role's
-   * trust policy does not name the service that asks (default: `lambda.amazonaws.com`).
+   * trust policy does not name the service that asks (default: `lambda.amazonaws.com`). `caller`: the function that gets them.
    */
-  assumeRole(roleArn: string, sessionName: string, servicePrincipal?: string): Credentials;
+  assumeRole(roleArn: string, sessionName: string, servicePrincipal?: string, caller?: CallingFunction): Credentials;
   callerOf(accessKeyId: string): Caller | undefined;
-  /** `allowed`, or the sentence that AWS would answer. */
+  /** `allowed`, or the sentence that AWS would answer. `endpointPolicy`: of the endpoint by which the call came. */
   evaluate(
     caller: Caller,
     permission: RequiredPermission,
+    endpointPolicy?: Policy,
   ): { readonly allowed: true } | { readonly allowed: false; readonly message: string };
 }
 

@@ -5,12 +5,14 @@ import { createCloudFormationSimulator } from "./cloudformation/simulator.ts";
 import type { StackView } from "./cloudformation/stack-view.ts";
 import { createCloudWatchSimulator } from "./cloudwatch/simulator.ts";
 import { createDynamoDbSimulator } from "./dynamodb/simulator.ts";
+import type { createEc2Simulator } from "./ec2/simulator.ts";
 import { createElastiCacheSimulator } from "./elasticache/simulator.ts";
 import { createEventsSimulator } from "./events/simulator.ts";
 import type { createIamSimulator } from "./iam/simulator.ts";
 import { deliverLogEvents } from "./lambda/deliver-log-events.ts";
 import type { LambdaOptions } from "./lambda/options.ts";
 import { createLambdaSimulator } from "./lambda/simulator.ts";
+import { incomingBytes } from "./logs/incoming-bytes.ts";
 import { createLogsSimulator } from "./logs/simulator.ts";
 import type { SubscriptionTarget } from "./logs/subscription-filters.ts";
 import { createS3Simulator } from "./s3/simulator.ts";
@@ -30,6 +32,8 @@ export interface Simulators {
 export interface SimulatorOptions {
   /** Made before the others: the endpoint, whose address they get, asks it who calls. */
   readonly iam: ReturnType<typeof createIamSimulator>;
+  /** Made as early: the endpoint asks it what reaches a service. */
+  readonly ec2: ReturnType<typeof createEc2Simulator>;
   readonly stacks: StackView;
   /** Below it lies what runs: copies of code, sandboxes. Outside the repository. */
   readonly workDirectory: string;
@@ -48,7 +52,7 @@ export interface GpuOptions {
 
 export function createSimulators(
   context: SimulatorContext,
-  { iam, stacks, workDirectory, lambdaOptions, gpu, cacheServerUrl }: SimulatorOptions,
+  { iam, ec2, stacks, workDirectory, lambdaOptions, gpu, cacheServerUrl }: SimulatorOptions,
 ): Simulators {
   const subscriptionTarget: SubscriptionTarget = {
     deliver: (...delivery) => deliverLogEvents(context.accountId, lambda, ...delivery),
@@ -57,13 +61,14 @@ export function createSimulators(
   const logSink: LogSink = {
     append(logGroup, logStream, line) {
       logs.append(logGroup, logStream, line);
+      cloudwatch.recordMetric(incomingBytes(logGroup, line, context.clock()));
       context.emit({ type: "log", logGroup, logStream, line });
     },
   };
   const cloudwatch = createCloudWatchSimulator(context);
   const elasticache = createElastiCacheSimulator(
     { ...context, stateDirectory: workDirectory },
-    { access: iam, serverUrl: cacheServerUrl },
+    { access: iam, network: ec2, metrics: cloudwatch, serverUrl: cacheServerUrl },
   );
   const lambda = createLambdaSimulator(
     { ...context, stateDirectory: workDirectory },
@@ -92,10 +97,11 @@ export function createSimulators(
     apiGateway,
     all: [
       iam,
+      ec2,
       logs,
       cloudwatch,
-      createS3Simulator(context, { access: iam }),
-      createDynamoDbSimulator(context),
+      createS3Simulator(context, { access: iam, metrics: cloudwatch }),
+      createDynamoDbSimulator(context, { metrics: cloudwatch }),
       createSecretsManagerSimulator(context),
       elasticache,
       createCloudFormationSimulator(context, { view: stacks }),

@@ -4,7 +4,6 @@ import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 import { type IFunction, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
-import type { EnvironmentConfig } from "../config.ts";
 import { AccountLogRole } from "../constructs/account-log-role/account-log-role.ts";
 import { FailureAlarm } from "../constructs/alarms/failure-alarm.ts";
 import { CustomDomain } from "../constructs/custom-domain/custom-domain.ts";
@@ -12,11 +11,12 @@ import { Firewall } from "../constructs/firewall/firewall.ts";
 import { FrontDoor, type RoutedFunction } from "../constructs/front-door/front-door.ts";
 import { NamedLogGroup } from "../constructs/log-group/log-group.ts";
 import { calledFunctionName } from "../constructs/serving-function/serving-function.ts";
+import type { PlannedConfig } from "../planned-functions.ts";
 import { removalPolicyOf } from "./data-stack.ts";
 
 export interface ApiStackProps extends StackProps {
   readonly environment: string;
-  readonly config: EnvironmentConfig;
+  readonly config: PlannedConfig;
   /** Deployments with environments that are kept ready: these are called by their alias. */
   readonly provisioned: ReadonlyMap<string, unknown>;
 }
@@ -61,11 +61,7 @@ export class ApiStack extends Stack {
     new CfnOutput(this, "DomainTargetHostedZoneId", { value: domain.targetHostedZoneId });
   }
 
-  private modelRoutes(
-    environment: string,
-    { router: { holds }, modelGroups }: EnvironmentConfig,
-    router: RoutedFunction,
-  ) {
+  private modelRoutes(environment: string, { router: { holds }, modelGroups }: PlannedConfig, router: RoutedFunction) {
     return modelGroups.flatMap(({ name: group, models, timeoutSeconds }) => {
       if (models.length === 0) return [];
       const target = group === holds ? router : { function: this.servingFunction(environment, group), timeoutSeconds };

@@ -1,12 +1,16 @@
 /** The cache that the functions share; a stack of its own, because it may be thrown away and made anew at any time. */
 import { CfnOutput, Fn, Stack, type StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
-import { type CacheOptions, sharedCacheName } from "../cache-options.ts";
+import type { CacheLimits } from "../../core/planner/cache-cost.ts";
+import { sharedCacheName } from "../cache-options.ts";
 import { SharedCache } from "../constructs/shared-cache/shared-cache.ts";
+import type { NetworkPlace } from "../network-place.ts";
 
 export interface CacheStackProps extends StackProps {
   readonly environment: string;
-  readonly options: CacheOptions;
+  readonly limits: CacheLimits;
+  /** Undefined: the cache has a public endpoint. */
+  readonly network: NetworkPlace | undefined;
 }
 
 /** What a function is told of the cache. */
@@ -20,9 +24,9 @@ export interface CacheAddress {
 export class CacheStack extends Stack {
   readonly address: CacheAddress;
 
-  constructor(scope: Construct, id: string, { environment, options, ...props }: CacheStackProps) {
+  constructor(scope: Construct, id: string, { environment, limits, network, ...props }: CacheStackProps) {
     super(scope, id, props);
-    const { host, port } = new SharedCache(this, "Shared", { environment, options });
+    const { host, port } = new SharedCache(this, "Shared", { environment, limits, network });
     const shared = (what: string, value: string): string => {
       const exportName = `farthing-${environment}-${what}`;
       new CfnOutput(this, what, { value, exportName });

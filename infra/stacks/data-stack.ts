@@ -1,6 +1,7 @@
 /** What lasts: the bucket with the models' files, the registry of models, the tenants with their keys, what they used, and their jobs. */
 import { CfnOutput, Fn, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
+import { STREAMS_INDEX } from "../../core/idempotency/once-record.ts";
 import type { EnvironmentConfig } from "../config.ts";
 import { AnswerBucket } from "../constructs/answer-bucket/answer-bucket.ts";
 import { FileBucket } from "../constructs/file-bucket/file-bucket.ts";
@@ -20,8 +21,13 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, { environment, config, ...props }: DataStackProps) {
     super(scope, id, props);
     const removalPolicy = removalPolicyOf(config);
-    const modelBucket = new ModelBucket(this, "Models", { removalPolicy, versioned: config.versionedModels });
-    const fileBucket = new FileBucket(this, "Files", { removalPolicy });
+    const requestMetrics = config.bucketMetrics;
+    const modelBucket = new ModelBucket(this, "Models", {
+      removalPolicy,
+      versioned: config.versionedModels,
+      requestMetrics,
+    });
+    const fileBucket = new FileBucket(this, "Files", { removalPolicy, requestMetrics });
     const table = (id: string, sortKey: boolean) =>
       new StateTable(this, id, { sortKey, removalPolicy, protect: config.protectData });
     const registry = table("Registry", true);
@@ -29,7 +35,9 @@ export class DataStack extends Stack {
     const usage = table("Usage", true);
     const jobs = table("Jobs", true);
     const requests = table("Requests", false);
-    const answers = new AnswerBucket(this, "Answers");
+    // Streams that run, by when they began: whoever sweeps reads no more than those (adapters/dynamodb/streams-under-way.ts).
+    requests.indexOf(STREAMS_INDEX);
+    const answers = new AnswerBucket(this, "Answers", { requestMetrics });
     for (const { name, secret } of config.upstreams) {
       if (secret) new UpstreamSecret(this, `Upstream-${name}`, { environment, upstream: name, removalPolicy });
     }
@@ -56,5 +64,5 @@ export class DataStack extends Stack {
 }
 
 /** Retained things survive the stack, but not a creation that failed half-way: their names are free for the next try. */
-export const removalPolicyOf = ({ removal }: EnvironmentConfig): RemovalPolicy =>
+export const removalPolicyOf = ({ removal }: Pick<EnvironmentConfig, "removal">): RemovalPolicy =>
   removal === "retain" ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;

@@ -4,7 +4,7 @@ import { Stack, type StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import type { CompleteProvisioning } from "../../core/planner/plan-from-prices.ts";
 import type { CostRates } from "../../core/pricing/request-cost.ts";
-import type { EnvironmentConfig, ModelGroupConfig } from "../config.ts";
+import type { ModelGroupConfig } from "../config.ts";
 import { FunctionAlarms } from "../constructs/alarms/function-alarms.ts";
 import { bundleFunction } from "../constructs/function-bundle/function-bundle.ts";
 import { ManagedCapacity } from "../constructs/managed-capacity/managed-capacity.ts";
@@ -17,7 +17,9 @@ import {
   type ServingState,
 } from "../constructs/serving-function/serving-function.ts";
 import type { EndpointRoute } from "../endpoint-routes.ts";
+import type { NetworkPlace } from "../network-place.ts";
 import { MANAGED_INSTANCES, workersOf } from "../placement.ts";
+import type { PlannedConfig } from "../planned-functions.ts";
 import type { UpstreamRoute } from "../upstream-routes.ts";
 import type { CacheAddress } from "./cache-stack.ts";
 import { removalPolicyOf } from "./data-stack.ts";
@@ -39,7 +41,7 @@ export interface BuildContext {
 
 export interface ModelsStackProps extends StackProps {
   readonly environment: string;
-  readonly config: EnvironmentConfig;
+  readonly config: PlannedConfig;
   readonly state: ServingState;
   readonly build: BuildContext;
   /** Deployment → environments that are kept ready. */
@@ -50,6 +52,8 @@ export interface ModelsStackProps extends StackProps {
   readonly endpoints: readonly EndpointRoute[];
   /** The cache that all functions share. */
   readonly cache: CacheAddress | undefined;
+  /** Where that is, and so the functions. Undefined: at a public address. */
+  readonly network: NetworkPlace | undefined;
   /** Servers that the router reaches by HTTP. */
   readonly upstreams: readonly UpstreamRoute[];
 }
@@ -66,6 +70,7 @@ export class ModelsStack extends Stack {
       provisioned,
       endpoints,
       cache,
+      network,
       upstreams,
       costRates,
       ...props
@@ -87,6 +92,7 @@ export class ModelsStack extends Stack {
       state,
       costRates,
       cache,
+      network,
       heartbeatSeconds: config.heartbeatSeconds,
       operations: {
         logRetentionDays: config.logs.retentionDays,
@@ -138,6 +144,7 @@ export class ModelsStack extends Stack {
       forwardsTo: remote,
       endpoints,
       upstreams,
+      webhookReceivers: config.webhookReceivers,
     });
     if (config.alarms === false) return;
     for (const servingFunction of [routerFunction, ...remote.values()]) {

@@ -5,10 +5,13 @@ import { Stack, type StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import type { EnvironmentConfig } from "../config.ts";
 import { FunctionAlarms } from "../constructs/alarms/function-alarms.ts";
+import { UsageAlarms } from "../constructs/alarms/usage-alarms.ts";
 import { bundleFunction } from "../constructs/function-bundle/function-bundle.ts";
 import { logGroupName } from "../constructs/log-group/log-group.ts";
 import { Reconciler } from "../constructs/reconciler/reconciler.ts";
 import type { ServingState } from "../constructs/serving-function/serving-function.ts";
+import type { Decisions } from "../decisions.ts";
+import { lineCosts } from "../line-costs.ts";
 import { removalPolicyOf } from "./data-stack.ts";
 import type { BuildContext } from "./models-stack.ts";
 
@@ -16,13 +19,18 @@ export interface UsageStackProps extends StackProps {
   readonly environment: string;
   readonly config: EnvironmentConfig;
   readonly state: ServingState;
-  readonly build: Pick<BuildContext, "root" | "buildDirectory">;
+  readonly build: Pick<BuildContext, "root" | "buildDirectory" | "host">;
+  readonly decisions: Decisions;
 }
 
 const ENTRY = "functions/reconciler/handler.ts";
 
 export class UsageStack extends Stack {
-  constructor(scope: Construct, id: string, { environment, config, state, build, ...props }: UsageStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { environment, config, state, build, decisions, ...props }: UsageStackProps,
+  ) {
     super(scope, id, props);
     const { router, modelGroups } = config;
     const deployments = ["router", ...modelGroups.map(({ name }) => name).filter((name) => name !== router.holds)];
@@ -36,6 +44,7 @@ export class UsageStack extends Stack {
           LogGroup.fromLogGroupName(this, `Log-${name}`, logGroupName(environment, name)),
         ]),
       ),
+      lineCosts: lineCosts(config, decisions, build.host),
       usageTable: state.usageTable,
       tenantsTable: state.tenantsTable,
       operations: {
@@ -46,6 +55,8 @@ export class UsageStack extends Stack {
       },
     });
     if (config.alarms === false) return;
-    new FunctionAlarms(reconciler, "Alarms", { servingFunction: reconciler, topicArn: config.alarms.topicArn });
+    const { topicArn } = config.alarms;
+    new FunctionAlarms(reconciler, "Alarms", { servingFunction: reconciler, topicArn });
+    new UsageAlarms(reconciler, "UsageAlarms", { environment, functionName: reconciler.functionName, topicArn });
   }
 }

@@ -4,9 +4,11 @@ import { writeError } from "../endpoint/error-form.ts";
 import { readJsonCall } from "../endpoint/json-service.ts";
 import { ServiceError } from "../endpoint/service-error.ts";
 import type { AwsRequest, AwsService } from "../simulator.ts";
+import type { ConsumedCapacity } from "./consumed-capacity.ts";
 import { type Dynalite, isDynaliteError } from "./dynalite.ts";
 import type { KeySchemas, TableDescription } from "./key-schemas.ts";
 import { type PermissionFacts, permissionsFor } from "./permissions.ts";
+import { tableSize } from "./table-size.ts";
 
 const TARGET_PREFIX = "DynamoDB_20120810";
 const CONTENT_TYPE = "application/x-amz-json-1.0";
@@ -30,7 +32,11 @@ type PreparedCall =
     };
 
 /** `dynalite` rejects while its store cannot be opened; every call then says why. */
-export function createDynamoDbApi(dynalite: () => Dynalite, facts: PermissionFacts): AwsService {
+export function createDynamoDbApi(
+  dynalite: () => Dynalite,
+  facts: PermissionFacts,
+  capacity?: ConsumedCapacity,
+): AwsService {
   const prepared = new WeakMap<AwsRequest, PreparedCall>();
   const prepare = (request: AwsRequest): PreparedCall => {
     const known = prepared.get(request);
@@ -47,12 +53,19 @@ export function createDynamoDbApi(dynalite: () => Dynalite, facts: PermissionFac
       const call = prepare(request);
       try {
         if (call.type === "invalid") throw call.error;
-        const output = await dynalite().run(call.operation, call.input);
+        const { operation, input } = call;
+        const answer = await dynalite().run(operation, capacity?.asking(operation, input) ?? input);
+        const output = capacity?.counted(operation, input, answer) ?? answer;
+        if (operation === "DescribeTable") {
+          const size = await tableSize(dynalite(), String(input.TableName));
+          return respond(response, 200, { Table: { ...(output.Table as TableDescription), ...size } });
+        }
         const { TableDescription } = output as { TableDescription?: TableDescription };
-        if (call.operation === "CreateTable" && TableDescription) facts.keySchemas.remember(TableDescription);
+        if (operation === "CreateTable" && TableDescription) facts.keySchemas.remember(TableDescription);
         respond(response, 200, output);
       } catch (error) {
         if (!isDynaliteError(error)) throw error;
+        if (error.body.__type.endsWith(`#${CONDITION_FAILED}`)) capacity?.refused(call.operation, call.input);
         const old = await oldItem(call, error.body.__type, dynalite(), facts.keySchemas);
         respond(response, error.statusCode, { ...error.body, ...(old === undefined ? {} : { Item: old }) });
       }

@@ -12,6 +12,8 @@ export interface Dynalite {
   run(operation: string, validated: Record<string, unknown>): Promise<Record<string, unknown>>;
   /** The parameters of an operation that dynalite knows; undefined when it does not know the operation. */
   parametersOf(operation: string): ReadonlySet<string> | undefined;
+  /** As DynamoDB counts an item: names and values. */
+  itemBytes(item: Readonly<Record<string, unknown>>): number;
   /** Forgets a table's description, not its items. */
   forgetTable(tableName: string): Promise<void>;
   close(): Promise<void>;
@@ -79,7 +81,10 @@ export async function openDynalite(
   directory: string,
   account: { readonly accountId: string; readonly region: string },
 ): Promise<Dynalite> {
-  const database = require("dynalite/db") as { create(options: object): Store };
+  const database = require("dynalite/db") as {
+    create(options: object): Store;
+    itemSize(item: object): number;
+  };
   const validations = require("dynalite/validations") as Validations;
   const parts = new Map<string, OperationParts>(
     OPERATIONS.map((operation) => {
@@ -118,6 +123,7 @@ export async function openDynalite(
       const found = parts.get(operation);
       return found === undefined ? undefined : new Set(Object.keys(found.types));
     },
+    itemBytes: (item) => database.itemSize(item),
     forgetTable: (tableName) =>
       new Promise((resolve, reject) => {
         store.tableDb.del(tableName, (error) => (error ? reject(error) : resolve()));

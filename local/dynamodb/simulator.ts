@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import type { MetricRecorder } from "../cloudwatch/simulator.ts";
 import type { ResourceBehaviour, Simulator, SimulatorContext } from "../simulator.ts";
 import { createDynamoDbApi } from "./api.ts";
+import { createConsumedCapacity } from "./consumed-capacity.ts";
 import { type Dynalite, openDynalite } from "./dynalite.ts";
 import { KeySchemas } from "./key-schemas.ts";
 import { createTable, HONOURED_PROPERTIES, rememberTables } from "./tables.ts";
@@ -26,9 +28,11 @@ const IGNORED = {
 
 /** DynamoDB by dynalite, in this process, kept in `<state>/dynamodb`. */
 export function createDynamoDbSimulator(
-  context: Pick<SimulatorContext, "accountId" | "region" | "stateDirectory">,
+  context: Pick<SimulatorContext, "accountId" | "region" | "stateDirectory" | "clock">,
+  /** Told of the units that calls take. Default: nobody. */
+  { metrics }: { readonly metrics?: MetricRecorder } = {},
 ): Simulator {
-  const { accountId, region } = context;
+  const { accountId, region, clock } = context;
   const keySchemas = new KeySchemas();
   let opening: Promise<Dynalite> | undefined;
   let opened: Dynalite | undefined;
@@ -53,7 +57,11 @@ export function createDynamoDbSimulator(
 
   return {
     resources: { "AWS::DynamoDB::Table": table, "AWS::DynamoDB::GlobalTable": table },
-    service: createDynamoDbApi(running, { accountId, region, keySchemas }),
+    service: createDynamoDbApi(
+      running,
+      { accountId, region, keySchemas },
+      metrics && createConsumedCapacity(metrics, clock),
+    ),
     async start() {
       await open();
     },

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { physicalName } from "../physical-name.ts";
 import { readProperties } from "../resource-properties.ts";
 import type { CreatedResource, ResolvedResource } from "../simulator.ts";
+import { addIndexes } from "./added-indexes.ts";
 import { type Dynalite, isDynaliteError } from "./dynalite.ts";
 import type { KeySchemas, TableDescription } from "./key-schemas.ts";
 
@@ -32,7 +33,7 @@ export const HONOURED_PROPERTIES = [
   "TableName",
 ] as const;
 
-/** Makes the table, or keeps the one of an earlier run. Throws when that one has other keys. */
+/** Makes the table, or keeps the one of an earlier run, with the indexes that it lacks. Throws when that one has other keys. */
 export async function createTable(
   resource: ResolvedResource,
   dynalite: Dynalite,
@@ -42,13 +43,15 @@ export async function createTable(
   const name = TableName ?? physicalName(resource, { maxLength: MAX_NAME_LENGTH });
   const existing = await describe(dynalite, name);
   if (existing !== undefined && existing.TableStatus !== "ACTIVE") await dynalite.forgetTable(name);
-  else if (existing !== undefined) requireSameKeys(existing, { TableName: name, ...wanted });
-  if (existing?.TableStatus !== "ACTIVE") {
-    // Capacity is not simulated, so every table is on demand.
-    const input = { TableName: name, BillingMode: "PAY_PER_REQUEST", ...structuredClone(wanted) };
-    await dynalite.run("CreateTable", dynalite.validate("CreateTable", input)).catch((error: unknown) => {
-      throw isDynaliteError(error) ? new Error(`table ${name}: ${error.body.message}`) : error;
-    });
+  // Capacity is not simulated, so every table is on demand.
+  const input = { TableName: name, BillingMode: "PAY_PER_REQUEST", ...structuredClone(wanted) };
+  const isKept = existing?.TableStatus === "ACTIVE";
+  try {
+    if (!isKept) await dynalite.run("CreateTable", dynalite.validate("CreateTable", input));
+    else if (hasAll(existing, wanted)) requireSameKeys(existing, { TableName: name, ...wanted });
+    else await addIndexes(dynalite, dynalite.validate("CreateTable", input));
+  } catch (error) {
+    throw isDynaliteError(error) ? new Error(`table ${name}: ${error.body.message}`) : error;
   }
   const table = await activeTable(dynalite, name);
   keySchemas.remember(table);
@@ -88,6 +91,20 @@ async function activeTable(dynalite: Dynalite, name: string): Promise<TableDescr
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   throw new Error(`table ${name} did not become active`);
+}
+
+type Indexes = Pick<TableDescription, "GlobalSecondaryIndexes">;
+
+/** Whether the template adds no global index to a table that is the same otherwise. */
+function hasAll(existing: TableDescription, wanted: Omit<TableDescription, "TableName">): boolean {
+  const names = ({ GlobalSecondaryIndexes = [] }: Indexes) =>
+    new Set(GlobalSecondaryIndexes.map((each) => each.IndexName));
+  const before = names(existing);
+  const added = [...names(wanted)].filter((name) => !before.has(name));
+  if (added.length === 0) return true;
+  const kept = wanted.GlobalSecondaryIndexes?.filter(({ IndexName }) => before.has(IndexName));
+  requireSameKeys(existing, { ...wanted, TableName: existing.TableName, GlobalSecondaryIndexes: kept });
+  return false;
 }
 
 function requireSameKeys(existing: TableDescription, wanted: TableDescription): void {

@@ -4,15 +4,18 @@ import { createServer, type TLSSocket } from "node:tls";
 import { readCommand } from "./command-reader.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { failure, OK } from "./embedded/replies.ts";
+import { createUsageMeter } from "./usage-meter.ts";
+
+/** `unreachable`: no network leads here from there, so nothing answers. */
+export type Verdict = "let-in" | "refused" | "unreachable";
 
 export interface CacheEndpointOptions {
   readonly certificate: string;
   readonly key: string;
   readonly data: DataPlane;
-  /** Undefined: let in. */
-  refusalOf(user: string, password: string): string | undefined;
-  /** Somebody was not let in. */
-  onRefused(reason: string): void;
+  judge(user: string, password: string): Promise<Verdict>;
+  /** Processing units, as a connection uses them. */
+  onUse(units: number): void;
 }
 
 export interface CacheEndpoint {
@@ -51,31 +54,52 @@ export async function openCacheEndpoint(options: CacheEndpointOptions): Promise<
   };
 }
 
-function awaitLogin(connection: TLSSocket, { data, refusalOf, onRefused }: CacheEndpointOptions): void {
+/** Commands before a login are answered in their order; what comes after it is the server's business. */
+function awaitLogin(connection: TLSSocket, { data, judge, onUse }: CacheEndpointOptions): void {
   let waiting: Buffer = Buffer.alloc(0);
+  let isJudging = false;
   const take = (chunk: Buffer): void => {
     waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk]);
-    try {
-      for (let next = readCommand(waiting); next !== undefined; next = readCommand(waiting)) {
-        waiting = waiting.subarray(next.bytes);
-        const [command, user, password] = next.args.map((argument) => argument.toString());
-        if (command?.toUpperCase() !== "AUTH" || user === undefined || password === undefined) {
-          connection.write(NO_LOGIN);
-          continue;
-        }
-        const refusal = refusalOf(user, password);
-        if (refusal !== undefined) {
-          onRefused(refusal);
-          connection.write(REFUSED);
-          continue;
-        }
-        connection.off("data", take);
-        connection.write(OK);
-        return data.serve(connection, waiting);
-      }
-    } catch (error) {
-      connection.end(failure(`ERR ${(error as Error).message}`));
-    }
+    if (isJudging) return;
+    isJudging = true;
+    answer()
+      .catch((error: unknown) => connection.end(failure(`ERR ${(error as Error).message}`)))
+      .finally(() => {
+        isJudging = false;
+      });
   };
+
+  async function answer(): Promise<void> {
+    for (let next = readCommand(waiting); next !== undefined; next = readCommand(waiting)) {
+      waiting = waiting.subarray(next.bytes);
+      const [command, user, password] = next.args.map((argument) => argument.toString());
+      if (command?.toUpperCase() !== "AUTH" || user === undefined || password === undefined) {
+        connection.write(NO_LOGIN);
+        continue;
+      }
+      const verdict = await judge(user, password);
+      if (verdict === "refused") {
+        connection.write(REFUSED);
+        continue;
+      }
+      connection.off("data", take);
+      if (verdict === "unreachable") return;
+      connection.write(OK);
+      meter(connection, waiting, onUse);
+      return data.serve(connection, waiting);
+    }
+  }
   connection.on("data", take);
+}
+
+/** Listens on both ways, and changes nothing on them. */
+function meter(connection: TLSSocket, first: Buffer, onUse: (units: number) => void): void {
+  const { request, reply } = createUsageMeter(onUse);
+  if (first.length > 0) request(first);
+  connection.on("data", request);
+  const write = connection.write.bind(connection);
+  connection.write = ((chunk: Buffer, ...rest: []) => {
+    reply(chunk);
+    return write(chunk, ...rest);
+  }) as typeof connection.write;
 }

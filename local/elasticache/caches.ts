@@ -8,6 +8,8 @@ export interface Cache {
   readonly port: number;
   readonly createdAtMillis: number;
   limits: UsageLimits;
+  /** When its limits were changed last. */
+  changedAtMillis: number;
 }
 
 export interface UsageLimits {
@@ -31,6 +33,7 @@ export interface UserGroup {
 export interface ElastiCacheFacts {
   readonly accountId: string;
   readonly region: string;
+  readonly clock: () => number;
   readonly caches: Map<string, Cache>;
   readonly users: Map<string, User>;
   readonly groups: Map<string, UserGroup>;

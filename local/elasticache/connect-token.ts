@@ -22,6 +22,12 @@ const MAX_SECONDS = 900;
 /** As the other services take it. */
 const MAX_SKEW_MILLIS = 5 * 60 * 1000;
 
+/** Of the one who signed the token, whatever it is worth. */
+export function accessKeyOf(token: string): string {
+  const url = URL.parse(token.slice(Math.max(0, token.indexOf("/"))), "http://cache");
+  return url?.searchParams.get("X-Amz-Credential")?.split("/")[0] ?? "";
+}
+
 /** Undefined: let in. Otherwise why not, for the platform's log; a client only hears that it is not. */
 export function refusalOf(user: string, token: string, facts: TokenFacts): string | undefined {
   const userArn = facts.userArn(user);

@@ -12,6 +12,8 @@ export interface DataPlane {
   readonly what: string;
   /** Serves a connection from now on; `first`: what came already. */
   serve(connection: Duplex, first: Buffer): void;
+  /** Of the data that it holds; undefined when it does not answer. */
+  bytesUsed(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export function embedded(clock: () => number): DataPlane {
       if (first.length > 0) take(first);
       connection.on("data", take);
     },
+    bytesUsed: async () => store.bytes(),
     async stop() {},
   };
 }
@@ -111,7 +114,31 @@ function behind(what: string, open: () => Socket, stop: () => Promise<void>): Da
       connection.pipe(server);
       server.pipe(connection);
     },
+    bytesUsed: () => askBytesUsed(open()),
   };
+}
+
+const INFO = "*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n";
+const LONGEST_INFO_MILLIS = 1000;
+
+/** https://valkey.io/commands/info/ under "memory" */
+function askBytesUsed(server: Socket): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    let text = "";
+    const answer = (bytes: number | undefined): void => {
+      server.destroy();
+      resolve(bytes);
+    };
+    server.setTimeout(LONGEST_INFO_MILLIS, () => answer(undefined));
+    server.on("error", () => answer(undefined));
+    server.on("close", () => answer(undefined));
+    server.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1");
+      const found = /^used_memory_dataset:(\d+)\r$/m.exec(text)?.[1];
+      if (found !== undefined) answer(Number(found));
+    });
+    server.write(INFO);
+  });
 }
 
 function freePort(): Promise<number> {

@@ -22,7 +22,11 @@ export const cacheProperties = z.object({
   Description: z.string().default(""),
   Engine: z.literal("valkey"),
   MajorEngineVersion: z.string().default("9"),
-  ConnectionType: z.literal("public", "a cache within a VPC is not simulated here"),
+  ConnectionType: z
+    .literal("public", '"public", or absent where SubnetIds and SecurityGroupIds say where it is')
+    .optional(),
+  SubnetIds: z.array(z.string()).min(2).max(3).optional(),
+  SecurityGroupIds: z.array(z.string()).min(1).optional(),
   UserGroupId: z.string(),
   CacheUsageLimits: z
     .object({

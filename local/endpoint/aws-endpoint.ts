@@ -1,7 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { AccessControl, AwsRequest, AwsService, Credentials, PlatformEvent } from "../simulator.ts";
+import { endpointServiceOf } from "../ec2/request-service.ts";
+import type {
+  AccessControl,
+  AwsRequest,
+  AwsService,
+  Caller,
+  Credentials,
+  Network,
+  NetworkPath,
+  PlatformEvent,
+} from "../simulator.ts";
 import { type AuthenticationFailure, authenticationError } from "./authentication-error.ts";
 import { declaresTooMuch, readBody } from "./body.ts";
 import { comesFromForeignPage } from "./browser-guard.ts";
@@ -14,6 +24,8 @@ export interface AwsEndpointOptions {
   readonly access: Pick<AccessControl, "callerOf" | "evaluate"> & {
     credentialsOf(accessKeyId: string): Credentials | undefined;
   };
+  /** What lets calls of functions in a VPC out. Default: there are none. */
+  readonly network?: Pick<Network, "pathToService">;
   /** Looked at for every request: the list may still grow after `listen`. */
   readonly services: readonly AwsService[];
   readonly emit: (event: PlatformEvent) => void;
@@ -88,6 +100,8 @@ async function answer(
     const caller = options.access.callerOf(scope.accessKeyId);
     const credentials = options.access.credentialsOf(scope.accessKeyId);
     if (caller === undefined || credentials === undefined) return refuse("unknown-key");
+    const path = pathOf(caller, endpointServiceOf(scope.service, message), options.network);
+    if (path.type === "none") return unanswered(`${scope.service} is called by ${nameOf(caller)}: ${path.why}`);
     if (caller.type === "operator" && comesFromForeignPage(message)) {
       throw new ServiceError(403, "AccessDenied", "Requests that a web page of another site makes are refused here.");
     }
@@ -108,7 +122,7 @@ async function answer(
 
     const request: AwsRequest = { message, url, caller, ...(body === undefined ? {} : { body }) };
     for (const permission of service.permissions(request)) {
-      const verdict = options.access.evaluate(caller, permission);
+      const verdict = options.access.evaluate(caller, permission, path.type === "endpoint" ? path.policy : undefined);
       if (!verdict.allowed) {
         options.emit({ type: "access-denied", message: verdict.message });
         return service.deny(request, response, verdict.message);
@@ -129,10 +143,23 @@ async function answer(
     });
   }
 
+  /** As where no packet arrives: the caller waits as long as it likes. */
+  function unanswered(what: string): void {
+    message.pause();
+    options.emit({ type: "unreachable", message: `${what}; it gets no answer` });
+  }
+
   function refuse(failure: AuthenticationFailure): void {
     writeError(response, signingName, authenticationError(signingName, failure));
   }
 }
+
+function pathOf(caller: Caller, service: string, network: AwsEndpointOptions["network"]): NetworkPath {
+  const place = caller.type === "role" ? caller.function?.network : undefined;
+  return place === undefined || network === undefined ? { type: "open" } : network.pathToService(place, service);
+}
+
+const nameOf = (caller: Caller): string => (caller.type === "role" ? caller.sessionName : caller.type);
 
 function timelinessFailure(scope: CredentialScope, now: number): AuthenticationFailure | undefined {
   const signedAt = timestampMillis(scope.timestamp);

@@ -1,4 +1,4 @@
-import type { AccessControl, Caller, Credentials, RequiredPermission } from "../simulator.ts";
+import type { AccessControl, Caller, CallingFunction, Credentials, RequiredPermission } from "../simulator.ts";
 import type { ConditionContext } from "./condition.ts";
 import { decide, type Question } from "./decision.ts";
 import { type DenialReason, denialMessage } from "./denial-message.ts";
@@ -28,7 +28,12 @@ export class IamAccessControl implements LocalAccessControl {
     this.#account = account;
   }
 
-  assumeRole(roleArn: string, sessionName: string, servicePrincipal = "lambda.amazonaws.com"): Credentials {
+  assumeRole(
+    roleArn: string,
+    sessionName: string,
+    servicePrincipal = "lambda.amazonaws.com",
+    caller?: CallingFunction,
+  ): Credentials {
     const role = this.#roles.get(roleArn);
     if (role === undefined) throw new Error(`There is no role ${roleArn} to assume.`);
     if (!SESSION_NAME.test(sessionName)) {
@@ -44,7 +49,7 @@ export class IamAccessControl implements LocalAccessControl {
         `The role ${roleArn} cannot be assumed by ${servicePrincipal}: its trust policy does not allow it.`,
       );
     }
-    return this.#sessions.open({ type: "role", roleArn, sessionName });
+    return this.#sessions.open({ type: "role", roleArn, sessionName, ...(caller && { function: caller }) });
   }
 
   callerOf(accessKeyId: string): Caller | undefined {
@@ -59,22 +64,32 @@ export class IamAccessControl implements LocalAccessControl {
     this.#resourcePolicies.set(source, { arnPatterns, policy });
   }
 
-  evaluate(caller: Caller, permission: RequiredPermission): ReturnType<AccessControl["evaluate"]> {
+  evaluate(
+    caller: Caller,
+    permission: RequiredPermission,
+    endpointPolicy?: Policy,
+  ): ReturnType<AccessControl["evaluate"]> {
     if (caller.type === "operator") return { allowed: true };
     const role = this.#roles.get(caller.roleArn);
     const roleName = caller.roleArn.split("/").at(-1);
     const principalArn = `arn:aws:sts::${this.#account.accountId}:assumed-role/${roleName}/${caller.sessionName}`;
-    const reason = role === undefined ? "no-identity-policy" : this.#denialOf(role, principalArn, permission);
+    const way = { endpointPolicy, callingFunction: caller.function };
+    const reason = role === undefined ? "no-identity-policy" : this.#denialOf(role, principalArn, permission, way);
     return reason === undefined
       ? { allowed: true }
       : { allowed: false, message: denialMessage(principalArn, permission, reason) };
   }
 
-  #denialOf(role: Role, principalArn: string, permission: RequiredPermission): DenialReason | undefined {
+  #denialOf(
+    role: Role,
+    principalArn: string,
+    permission: RequiredPermission,
+    way: { readonly endpointPolicy: Policy | undefined; readonly callingFunction: CallingFunction | undefined },
+  ): DenialReason | undefined {
     const question: Question = {
       action: permission.action,
       resourceArn: permission.resourceArn,
-      context: this.#contextOf(role, permission),
+      context: this.#contextOf(role, permission, way.callingFunction),
       isPrincipal: (principal) => isRole(principal, role, principalArn, this.#account.accountId),
     };
     const resourcePolicies = [...this.#resourcePolicies.values()]
@@ -85,15 +100,19 @@ export class IamAccessControl implements LocalAccessControl {
     const byResource = decide(resourcePolicies, question);
     const byBoundary = boundary === undefined ? "allow" : decide([boundary], question);
 
+    const byEndpoint = way.endpointPolicy === undefined ? "allow" : decide([way.endpointPolicy], question);
+
+    if (byEndpoint === "deny") return "explicit-endpoint-deny";
     if (byIdentity === "deny") return "explicit-identity-deny";
     if (byBoundary === "deny") return "explicit-boundary-deny";
     if (byResource === "deny") return "explicit-resource-deny";
     if (byIdentity !== "allow" && byResource !== "allow") return "no-identity-policy";
     if (byBoundary !== "allow") return "no-permissions-boundary";
+    if (byEndpoint !== "allow") return "no-endpoint-policy";
     return undefined;
   }
 
-  #contextOf(role: Role, permission: RequiredPermission): ConditionContext {
+  #contextOf(role: Role, permission: RequiredPermission, caller: CallingFunction | undefined): ConditionContext {
     const { accountId, region } = this.#account;
     const always: Record<string, readonly string[]> = {
       // The endpoint speaks plain HTTP on the loopback interface, where nobody can listen in: that counts as secure, or
@@ -104,6 +123,7 @@ export class IamAccessControl implements LocalAccessControl {
       "aws:PrincipalType": ["AssumedRole"],
       "aws:ResourceAccount": [accountId],
       "aws:RequestedRegion": [region],
+      ...(caller && { "lambda:SourceFunctionArn": [caller.arn] }),
     };
     return new Map(
       Object.entries({ ...always, ...permission.context }).map(([key, values]) => [key.toLowerCase(), values]),

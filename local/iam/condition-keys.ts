@@ -15,6 +15,7 @@ const PRESENT_KEYS = new Set(
     "aws:SourceAccount",
     "cloudwatch:namespace",
     "dynamodb:LeadingKeys",
+    "lambda:SourceFunctionArn",
     "s3:delimiter",
     "s3:max-keys",
     "s3:prefix",

@@ -6,7 +6,9 @@ export type DenialReason =
   | "no-permissions-boundary"
   | "explicit-identity-deny"
   | "explicit-boundary-deny"
-  | "explicit-resource-deny";
+  | "explicit-resource-deny"
+  | "no-endpoint-policy"
+  | "explicit-endpoint-deny";
 
 const BECAUSE: Readonly<Record<DenialReason, (action: string) => string>> = {
   "no-identity-policy": (action) => `because no identity-based policy allows the ${action} action`,
@@ -14,6 +16,8 @@ const BECAUSE: Readonly<Record<DenialReason, (action: string) => string>> = {
   "explicit-identity-deny": () => "with an explicit deny in an identity-based policy",
   "explicit-boundary-deny": () => "with an explicit deny in a permissions boundary",
   "explicit-resource-deny": () => "with an explicit deny in a resource-based policy",
+  "no-endpoint-policy": (action) => `because no VPC endpoint policy allows the ${action} action`,
+  "explicit-endpoint-deny": () => "with an explicit deny in a VPC endpoint policy",
 };
 
 /**

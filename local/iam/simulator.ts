@@ -97,10 +97,10 @@ export function createIamSimulator(
         },
       },
     },
-    assumeRole: (roleArn, sessionName, servicePrincipal) => access.assumeRole(roleArn, sessionName, servicePrincipal),
+    assumeRole: (...asked) => access.assumeRole(...asked),
     callerOf: (accessKeyId) => access.callerOf(accessKeyId),
     credentialsOf: (accessKeyId) => access.credentialsOf(accessKeyId),
-    evaluate: (caller, permission) => access.evaluate(caller, permission),
+    evaluate: (...asked) => access.evaluate(...asked),
     setResourcePolicy: (source, arnPatterns, policy) => access.setResourcePolicy(source, arnPatterns, policy),
   };
 }

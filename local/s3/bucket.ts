@@ -25,6 +25,7 @@ export class Bucket {
   readonly #records: Map<string, ObjectRecord>;
   readonly #lock = new KeyLock();
   #sortedKeys: readonly string[] | undefined;
+  #bytes: number;
 
   private constructor(
     directory: string,
@@ -39,6 +40,7 @@ export class Bucket {
     this.uploads = uploads;
     this.#directory = directory;
     this.#records = records;
+    this.#bytes = [...records.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Reads the bucket of an earlier run, or makes it. */
@@ -56,6 +58,11 @@ export class Bucket {
     const uploads = new MultipartUploads(join(directory, "uploads"), files);
     await uploads.open(nowMillis);
     return new Bucket(directory, facts, files, uploads, records);
+  }
+
+  /** Of all objects. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get(key: string): ObjectRecord | undefined {
@@ -101,6 +108,7 @@ export class Bucket {
         await this.files.publish(staged, this.#dataPath(record.dataFile));
         await this.files.writeJson(this.#recordPath(object.key), record);
         this.#records.set(object.key, record);
+        this.#bytes += record.bytes - (current?.bytes ?? 0);
         if (current === undefined) this.#sortedKeys = undefined;
         else await rm(this.#dataPath(current.dataFile), { force: true });
         return record;
@@ -117,6 +125,7 @@ export class Bucket {
       if (current === undefined) return;
       await rm(this.#recordPath(key), { force: true });
       this.#records.delete(key);
+      this.#bytes -= current.bytes;
       this.#sortedKeys = undefined;
       await rm(this.#dataPath(current.dataFile), { force: true });
     });

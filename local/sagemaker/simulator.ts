@@ -11,6 +11,7 @@ import type { ContainerCommand } from "./container/command.ts";
 import { Hosting } from "./hosting/hosting.ts";
 import type { HostingServices } from "./hosting/services.ts";
 import { HostingMetrics } from "./hosting-metrics.ts";
+import { InstanceMetrics } from "./instance-metrics.ts";
 import { DEFAULT_SAGEMAKER_OPTIONS, type SageMakerOptions } from "./options.ts";
 import { sageMakerResources } from "./resources.ts";
 import { AsyncQueue } from "./runtime-api/async-queue.ts";
@@ -66,6 +67,7 @@ export function createSageMakerSimulator(
   };
   const hosting = new Hosting(services);
   const metrics = new HostingMetrics(dependencies.metrics, clock);
+  const instanceMetrics = new InstanceMetrics(dependencies.metrics);
   const runtime: RuntimeServices = { account: context, agent, metrics, options, sessions: new Sessions(), clock };
   const queue = new AsyncQueue(services, runtime);
   const faults = new Faults();
@@ -76,6 +78,7 @@ export function createSageMakerSimulator(
       const instances = endpoint.workloads.reduce((sum, { serving }) => sum + serving.length, 0);
       metrics.backlog(endpoint.name, queue.waitingFor(endpoint), instances);
     }
+    instanceMetrics.tick(hosting.endpoints.values(), clock());
     hosting.tick();
     queue.pump();
   };

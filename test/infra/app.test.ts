@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, readJson } from "./repository.ts";
@@ -65,3 +65,23 @@ test("without an environment, or with an unknown one, one line says which there 
     'There is no environment "nowhere". Say -c env=<name>; farthing.config.ts has dev, staging, prod, local, onprem.\n',
   );
 });
+
+test("more than fits into a function's variables ends the synthesis with the sum and a remedy", () => {
+  const upstreams = Array.from({ length: 20 }, (_, index) => ({
+    name: `rack-${index}`,
+    url: `https://rack-${index}.example.com/v1`,
+    models: { [`far-chat-${index}`]: `organisation/far-chat-${index}` },
+  }));
+  const config = join(workspace, "farthing.config.mjs");
+  const environments = { prod: { modelGroups: [{ name: "small" }], upstreams } };
+  writeFileSync(config, `export default ${JSON.stringify({ environments })};\n`);
+  const { status, stderr } = run(["infra/app.ts"], {
+    CDK_OUTDIR: join(workspace, "crowded"),
+    CDK_CONTEXT_JSON: JSON.stringify({ env: "prod", config }),
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /^The environment variables of the function farthing-prod-router would take \d+ bytes; Lambda allows 4096:\n +\d+ FARTHING_UPSTREAMS\n/,
+  );
+  expect(stderr).toContain("bytes: give it fewer upstreams");
+}, 60_000);

@@ -224,6 +224,7 @@ describe("the router", () => {
     expect(of("WakeModels")).toMatchObject({
       Action: ["sagemaker:DescribeInferenceComponent", "sagemaker:UpdateInferenceComponentRuntimeConfig"],
     });
+    expect(of("SeeEndpoints")).toMatchObject({ Action: "sagemaker:DescribeEndpoint" });
     const names = (sid: string) =>
       [of(sid)?.Resource]
         .flat()

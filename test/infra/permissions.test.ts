@@ -14,11 +14,14 @@ interface Statement {
 /** The only statements with a wildcard resource, each with what makes it necessary. */
 const WILDCARD_RESOURCES: Readonly<Record<string, string>> = {
   SendTraces: "X-Ray's Put actions know no resources",
+  ReadMetrics: "CloudWatch's metrics have no ARNs",
   WriteApiLogs: "the account's one role for the logs of every API of the region; API Gateway refuses less",
   RunOwnInstances:
     "instances, disks and interfaces come into being by themselves; a condition holds them to Lambda's own",
   Describe: "EC2's Describe actions know no resources",
   LaunchAmazonImages: "Lambda chooses the image; a condition holds it to Amazon's",
+  AttachToNetwork:
+    "interfaces in a network come into being by themselves, and Lambda asks for the permission on everything",
   SignInToRegistry: "ECR's sign-in knows no resources",
   ReadWeights: "the files of one model, whose names its repository chose",
   ReadAsyncRequests: "requests that wait in a queue, each under an id of its own; one folder of one model",
@@ -131,6 +134,7 @@ describe("what each deployment may do", () => {
   const JOBS = {
     KeepJobs: ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
     StartJobs: ["lambda:InvokeFunction"],
+    SweepStreams: ["dynamodb:Query"],
     KeepFiles: ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
   };
   const actions = (variant: string, deployment: string) =>

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { USAGE_LINE_VERSION } from "../../core/metering/usage-line.ts";
+import { parseLineCostFacts } from "../../core/pricing/cost/line-cost.ts";
 import { matchesFilter, parseFilterPattern } from "../../local/logs/filter-pattern.ts";
 import { assembly, resources } from "./assembly.ts";
 import { readJson } from "./repository.ts";
@@ -15,10 +16,26 @@ describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
     expect(FunctionName).toBe(`farthing-${environment}-reconciler`);
     expect(Layers).toBeUndefined();
     expect(Object.keys((Environment as { Variables: object }).Variables).sort()).toEqual([
+      "FARTHING_ENVIRONMENT",
+      "FARTHING_LINE_COSTS",
       "FARTHING_TENANTS_TABLE",
       "FARTHING_USAGE_TABLE",
       "POWERTOOLS_SERVICE_NAME",
     ]);
+  });
+
+  test("it knows the cost of every deployment's requests, and who holds which model", () => {
+    const variables = functionOf()[0]?.Properties?.Environment as {
+      readonly Variables: Readonly<Record<string, string>>;
+    };
+    const facts = parseLineCostFacts(variables.Variables.FARTHING_LINE_COSTS as string);
+    const deployments = resources(assembly(name), "AWS::Lambda::Function").flatMap(({ Properties }) => {
+      const { Variables = {} } = (Properties?.Environment ?? {}) as { readonly Variables?: Record<string, unknown> };
+      return typeof Variables.FARTHING_DEPLOYMENT === "string" ? [Variables.FARTHING_DEPLOYMENT] : [];
+    });
+    expect(Object.keys(facts.functions).sort()).toEqual(deployments.sort());
+    for (const holder of Object.values(facts.holders)) expect(deployments).toContain(holder);
+    expect(Object.keys(facts.endpointHours).sort()).toEqual(config.endpoints.flatMap(({ models }) => models).sort());
   });
 
   test("it hears every deployment that accounts for requests, and each only of its usage lines", () => {

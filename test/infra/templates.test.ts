@@ -8,9 +8,13 @@ import { VARIANTS } from "./variants.ts";
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
 const MAX_RESOURCES = 500;
+/** Lines that cannot be counted, and batches that were given up. */
+const USAGE_ALARMS = 2;
+/** Of a governed cache: a month that gets too dear, and commands that are turned away. */
+const CACHE_ALARMS = 2;
 
 describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
-  test("four stacks, by their names, and one more each for GPUs and a cache", () => {
+  test("four stacks, by their names, and one more each for GPUs, a cache, its governor and its network", () => {
     const stacks = globSync("*.template.json", { cwd: assembly(name).directory }).sort();
     expect(stacks).toEqual(
       [
@@ -18,7 +22,9 @@ describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
         ...(config.cache ? ["cache"] : []),
         "data",
         ...(config.endpoints.length > 0 ? ["endpoints"] : []),
+        ...(config.cache?.governor ? ["governor"] : []),
         "models",
+        ...(config.cache?.network === "vpc" ? ["network"] : []),
         "usage",
       ].map((stack) => `farthing-${environment}-${stack}.template.json`),
     );
@@ -61,7 +67,8 @@ describe.each(VARIANTS)("$name", ({ name, environment, config }) => {
     // Those of endpoints scale, or take an update back.
     const alarms = resources(assembly(name), "AWS::CloudWatch::Alarm").filter(({ stack }) => stack !== "endpoints");
     const functions = resources(assembly(name), "AWS::Lambda::Function").length;
-    expect(alarms).toHaveLength(config.alarms === false ? 0 : 1 + 2 * functions);
+    const cacheAlarms = config.cache?.governor ? CACHE_ALARMS : 0;
+    expect(alarms).toHaveLength(config.alarms === false ? 0 : 1 + 2 * functions + USAGE_ALARMS + cacheAlarms);
     const topic = config.alarms === false ? undefined : config.alarms.topicArn;
     for (const { Properties } of alarms) {
       expect(Properties?.AlarmActions).toEqual(topic === undefined ? undefined : [topic]);

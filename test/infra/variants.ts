@@ -65,7 +65,7 @@ const everything: Variant = {
   }).environments.prod as EnvironmentConfig,
 };
 
-/** A group on instances of its own, beside one on demand; and a cache that all share. */
+/** A group on instances of its own, beside one on demand; and a cache that all share, governed. */
 const instances: Variant = {
   name: "instances",
   environment: "prod",
@@ -89,7 +89,8 @@ const instances: Variant = {
           },
           { name: "rare", models: ["sentences"] },
         ],
-        cache: { maxGb: 10, maxEcpuPerSecond: 20_000 },
+        alarms: {},
+        cache: { maxGb: 10, maxEcpuPerSecond: 20_000, governor: { mode: "apply", monthlyUsd: 400 } },
       },
     },
   }).environments.prod as EnvironmentConfig,
@@ -148,6 +149,45 @@ const gpuDecisions: Decisions = {
 
 const gpu: Variant = { name: "gpu", environment: "prod", config: gpuConfig, decisions: gpuDecisions };
 
+/** A cache without a public address: what its functions call is reached by endpoints, an upstream by an attached network. */
+const vpc: Variant = {
+  ...gpu,
+  name: "vpc",
+  config: {
+    ...gpuConfig,
+    cache: { maxGb: 1, maxEcpuPerSecond: 5000, network: "vpc" },
+    upstreams: parseConfig({
+      environments: {
+        prod: {
+          modelGroups: [{ name: "small" }],
+          upstreams: [{ name: "rack", url: "http://10.1.2.3:8000/v1", secret: true, models: { "far-chat": "far" } }],
+        },
+      },
+    }).environments.prod?.upstreams as EnvironmentConfig["upstreams"],
+  },
+};
+
+/** The same idea with an upstream on the internet, in zones that are named. */
+const nat: Variant = {
+  name: "nat",
+  environment: "prod",
+  config: parseConfig({
+    environments: {
+      prod: {
+        region: "eu-central-1",
+        accountLogRole: false,
+        tracing: false,
+        router: { holds: "small" },
+        modelGroups: [{ name: "small", models: ["digits"] }],
+        upstreams: [
+          { name: "cloud", url: "https://cloud.example.com:8443/v1", secret: true, models: { chat: "chat" } },
+        ],
+        cache: { network: "vpc", vpc: { zones: ["euc1-az1", "euc1-az2", "euc1-az3"] } },
+      },
+    },
+  }).environments.prod as EnvironmentConfig,
+};
+
 /** The same at other prices: whatever the plan leaves open comes out otherwise. */
 const prices: Variant = {
   ...gpu,
@@ -167,5 +207,5 @@ function endpointCard(model: string, group: string): EndpointCard {
   return parseEndpointCard({ ...card, placement: { ...card.placement, group } }, path);
 }
 
-export const VARIANTS: readonly Variant[] = [...asConfigured, everything, instances, gpu, prices];
+export const VARIANTS: readonly Variant[] = [...asConfigured, everything, instances, gpu, prices, vpc, nat];
 export const DEPLOYED = VARIANTS.filter(({ environment }) => environment !== "local" && environment !== "onprem");

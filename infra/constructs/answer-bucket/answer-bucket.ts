@@ -2,12 +2,13 @@
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
+import { WHOLE_BUCKET_METRICS } from "../model-bucket/request-metrics.ts";
 
 /** The shortest that there is: counted from the midnight after. https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html */
 const KEPT_DAYS = 1;
 
 export class AnswerBucket extends Bucket {
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { requestMetrics }: { readonly requestMetrics: boolean }) {
     super(scope, id, {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -15,6 +16,7 @@ export class AnswerBucket extends Bucket {
       enforceSSL: true,
       // What is in it ends within two days by itself.
       removalPolicy: RemovalPolicy.DESTROY,
+      ...(requestMetrics && WHOLE_BUCKET_METRICS),
       lifecycleRules: [
         {
           id: "answers-end",

@@ -6,13 +6,19 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aw
 import { Duration, type RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { FILE_LIMITS } from "../../../core/files/file.ts";
+import { WHOLE_BUCKET_METRICS } from "../model-bucket/request-metrics.ts";
 
 const INCOMPLETE_UPLOAD_DAYS = 1;
 /** S3 counts whole days, from the midnight after the upload. */
 const KEPT_DAYS = FILE_LIMITS.longestKeptMillis / 86_400_000;
 
+export interface FileBucketProps {
+  readonly removalPolicy: RemovalPolicy;
+  readonly requestMetrics: boolean;
+}
+
 export class FileBucket extends Bucket {
-  constructor(scope: Construct, id: string, { removalPolicy }: { readonly removalPolicy: RemovalPolicy }) {
+  constructor(scope: Construct, id: string, { removalPolicy, requestMetrics }: FileBucketProps) {
     super(scope, id, {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -20,6 +26,7 @@ export class FileBucket extends Bucket {
       enforceSSL: true,
       versioned: false,
       removalPolicy,
+      ...(requestMetrics && WHOLE_BUCKET_METRICS),
       lifecycleRules: [
         {
           id: "month-old-files",

@@ -3,18 +3,21 @@
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Duration, type RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
+import { WHOLE_BUCKET_METRICS } from "./request-metrics.ts";
 
 export interface ModelBucketProps {
   readonly removalPolicy: RemovalPolicy;
   /** Keep overwritten and deleted files for NONCURRENT_DAYS. */
   readonly versioned: boolean;
+  /** Count requests by kind; billed like custom metrics while there are any. */
+  readonly requestMetrics: boolean;
 }
 
 const INCOMPLETE_UPLOAD_DAYS = 2;
 const NONCURRENT_DAYS = 30;
 
 export class ModelBucket extends Bucket {
-  constructor(scope: Construct, id: string, { removalPolicy, versioned }: ModelBucketProps) {
+  constructor(scope: Construct, id: string, { removalPolicy, versioned, requestMetrics }: ModelBucketProps) {
     super(scope, id, {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -22,6 +25,7 @@ export class ModelBucket extends Bucket {
       enforceSSL: true,
       versioned,
       removalPolicy,
+      ...(requestMetrics && WHOLE_BUCKET_METRICS),
       lifecycleRules: [
         {
           id: "abandoned-uploads",

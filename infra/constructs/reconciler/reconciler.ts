@@ -18,6 +18,7 @@ import { FilterPattern, type ILogGroup, SubscriptionFilter } from "aws-cdk-lib/a
 import { LambdaDestination } from "aws-cdk-lib/aws-logs-destinations";
 import { AssetHashType, Duration } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
+import { LINE_COSTS_VARIABLE, type LineCostFacts } from "../../../core/pricing/cost/line-cost.ts";
 import type { FunctionBundle } from "../function-bundle/function-bundle.ts";
 import { NamedLogGroup } from "../log-group/log-group.ts";
 import { writeLog } from "../serving-function/permissions.ts";
@@ -31,6 +32,8 @@ export interface ReconcilerProps {
   readonly usageTable: ImportedResource;
   readonly tenantsTable: ImportedResource;
   readonly operations: Operations;
+  /** What requests cost by themselves. */
+  readonly lineCosts: LineCostFacts;
 }
 
 /** Usage lines of every version: one that is newer than the reconciler must be told, not skipped. */
@@ -82,6 +85,8 @@ export class Reconciler extends Construct {
       timeout: Duration.seconds(TIMEOUT_SECONDS),
       role: role.withoutPolicyUpdates(),
       environment: {
+        FARTHING_ENVIRONMENT: environment,
+        [LINE_COSTS_VARIABLE]: JSON.stringify(props.lineCosts),
         FARTHING_USAGE_TABLE: usageTable.name,
         FARTHING_TENANTS_TABLE: tenantsTable.name,
         POWERTOOLS_SERVICE_NAME: "farthing-reconciler",

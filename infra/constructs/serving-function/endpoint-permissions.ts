@@ -33,6 +33,12 @@ export function endpointStatements(
       ["sagemaker:DescribeInferenceComponent", "sagemaker:UpdateInferenceComponentRuntimeConfig"],
       components,
     ),
+    // One that is being created has no component yet.
+    allow(
+      "SeeEndpoints",
+      ["sagemaker:DescribeEndpoint"],
+      endpoints.map((endpoint) => sagemakerArn(stack, "endpoint", endpoint)),
+    ),
     ...(queues.length === 0
       ? []
       : [

@@ -2,7 +2,8 @@
  * What a serving function may do, written out: the CDK's grants emit wildcards such as `s3:GetObject*` and `s3:List*`.
  * One function per permission, so that a missing one can be named.
  */
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { STREAMS_INDEX } from "../../../core/idempotency/once-record.ts";
 
 /** One model by its name, and the list of all. */
 export const readRegistry = (tableArn: string) =>
@@ -41,6 +42,10 @@ export const startJobs = (functionArn: string) => allow("StartJobs", ["lambda:In
 export const recordRequests = (tableArn: string) =>
   allow("RecordRequests", ["dynamodb:GetItem", "dynamodb:PutItem"], [tableArn]);
 
+/** Streams that run, to end those of processes that died. */
+export const sweepStreams = (tableArn: string) =>
+  allow("SweepStreams", ["dynamodb:Query"], [`${tableArn}/index/${STREAMS_INDEX.name}`]);
+
 /** Their answers, where they are large. */
 export const keepAnswers = (bucketArn: string) =>
   allow("KeepAnswers", ["s3:GetObject", "s3:PutObject"], [`${bucketArn}/*`]);
@@ -56,6 +61,31 @@ export const writeLog = (logGroupArn: string) =>
 /** Covers InvokeWithResponseStream too: https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html */
 export const callFunctions = (functionArns: string[]) =>
   allow("CallModelGroups", ["lambda:InvokeFunction"], functionArns);
+
+/**
+ * Interfaces in a network, which Lambda makes with the function's role. Nothing can be named: they come into being by themselves, and
+ * Lambda asks for the permission on everything. https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+ */
+export const manageInterfaces = () => allow("AttachToNetwork", INTERFACE_ACTIONS, ["*"]);
+
+/** Lambda may, the function's own code may not: AWS's advice on the same page. */
+export const forbidInterfaces = (functionArn: string) =>
+  new PolicyStatement({
+    sid: "CodeStaysOutOfTheNetwork",
+    effect: Effect.DENY,
+    actions: INTERFACE_ACTIONS,
+    resources: ["*"],
+    conditions: { ArnEquals: { "lambda:SourceFunctionArn": functionArn } },
+  });
+
+const INTERFACE_ACTIONS = [
+  "ec2:CreateNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:DeleteNetworkInterface",
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:UnassignPrivateIpAddresses",
+];
 
 /** X-Ray has no resources to name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html */
 export const sendTraces = () => allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);

@@ -22,32 +22,23 @@ import type { CompleteProvisioning } from "../../../core/planner/plan-from-price
 import type { DeployedFunction } from "../../../core/pricing/deployed-functions.ts";
 import type { CostRates } from "../../../core/pricing/request-cost.ts";
 import type { EndpointRoute } from "../../endpoint-routes.ts";
+import type { NetworkPlace } from "../../network-place.ts";
 import type { CacheAddress } from "../../stacks/cache-stack.ts";
 import type { UpstreamRoute } from "../../upstream-routes.ts";
+import type { WebhookReceiver } from "../../webhook-options.ts";
 import type { FunctionBundle } from "../function-bundle/function-bundle.ts";
 import { JobSweep } from "../job-sweep/job-sweep.ts";
 import { NamedLogGroup } from "../log-group/log-group.ts";
 import type { ManagedCapacity } from "../managed-capacity/managed-capacity.ts";
 import { LIVE_ALIAS, ProvisionedAlias } from "../provisioned-alias/provisioned-alias.ts";
 import { cacheStatements } from "./cache-permissions.ts";
-import { endpointStatements } from "./endpoint-permissions.ts";
-import {
-  callFunctions,
-  keepAnswers,
-  keepFiles,
-  keepJobs,
-  readModels,
-  readRegistry,
-  readTenants,
-  readUsage,
-  recordRequests,
-  sendTraces,
-  startJobs,
-  writeBudgets,
-  writeLog,
-} from "./permissions.ts";
-import { upstreamStatements } from "./upstream-permissions.ts";
+import { forbidInterfaces, manageInterfaces, sendTraces, writeLog } from "./permissions.ts";
+import { roleStatements } from "./role-statements.ts";
+import type { ServingState } from "./serving-state.ts";
+import { requireRoomFor } from "./variable-room.ts";
 import { type ModelCache, servingVariables } from "./variables.ts";
+
+export type { ImportedResource, ServingState } from "./serving-state.ts";
 
 export interface ServingFunctionProps {
   readonly environment: string;
@@ -74,8 +65,12 @@ export interface ServingFunctionProps {
   readonly endpoints?: readonly EndpointRoute[] | undefined;
   /** Servers that speak OpenAI's API, which it calls. Default: none. */
   readonly upstreams?: readonly UpstreamRoute[] | undefined;
+  /** Receivers of webhooks inside the network, which it calls. Default: none. */
+  readonly webhookReceivers?: readonly WebhookReceiver[] | undefined;
   /** Undefined: it keeps answers to itself. */
   readonly cache?: CacheAddress | undefined;
+  /** Where its calls go out, and the cache is. Undefined: at Lambda, with the internet before it. */
+  readonly network?: NetworkPlace | undefined;
 }
 
 export interface FunctionSize {
@@ -101,25 +96,6 @@ export interface HeldGroup {
   readonly name: string;
   readonly preload: readonly string[];
   readonly layer: ILayerVersion;
-}
-
-/** What the data stack exports. */
-export interface ServingState {
-  readonly registryTable: ImportedResource;
-  readonly tenantsTable: ImportedResource;
-  readonly usageTable: ImportedResource;
-  readonly jobsTable: ImportedResource;
-  readonly requestsTable: ImportedResource;
-  readonly answerBucket: ImportedResource;
-  readonly modelBucket: ImportedResource;
-  readonly fileBucket: ImportedResource;
-}
-
-export interface ImportedResource {
-  readonly name: string;
-  readonly arn: string;
-  /** Name of the export that `arn` stands for. */
-  readonly arnExport: string;
 }
 
 export interface Operations {
@@ -153,6 +129,7 @@ export class ServingFunction extends Construct {
       endpoints = [],
       upstreams = [],
       cache,
+      network,
       costRates,
       heartbeatSeconds,
     } = props;
@@ -166,7 +143,6 @@ export class ServingFunction extends Construct {
     });
     // Everything below /v1 goes to the router.
     const isRouter = deployment === "router";
-    const forwardedArns = [...(forwardsTo?.values() ?? [])].map((target) => target.calledArn);
     // By its name: the function needs the role first.
     const ownArn = Stack.of(this).formatArn({
       service: "lambda",
@@ -180,18 +156,17 @@ export class ServingFunction extends Construct {
       inlinePolicies: {
         serve: new PolicyDocument({
           statements: [
-            readRegistry(state.registryTable.arn),
-            readTenants(state.tenantsTable.arn),
-            writeBudgets(state.tenantsTable.arn),
-            recordRequests(state.requestsTable.arn),
-            keepAnswers(state.answerBucket.arn),
-            readUsage(state.usageTable.arn),
-            ...(isRouter ? [keepJobs(state.jobsTable.arn), startJobs(ownArn), keepFiles(state.fileBucket.arn)] : []),
-            ...(holds === undefined ? [] : [readModels(state.modelBucket.arn)]),
-            ...(forwardedArns.length === 0 ? [] : [callFunctions(forwardedArns)]),
-            ...endpointStatements(Stack.of(this), state.modelBucket.arn, endpoints),
-            ...upstreamStatements(Stack.of(this), upstreams),
+            ...roleStatements(Stack.of(this), {
+              state,
+              isRouter,
+              holdsModels: holds !== undefined,
+              ownArn,
+              forwardsToArns: [...(forwardsTo?.values() ?? [])].map((target) => target.calledArn),
+              endpoints,
+              upstreams,
+            }),
             ...cacheStatements(Stack.of(this), cache),
+            ...(network === undefined ? [] : [manageInterfaces(), forbidInterfaces(ownArn)]),
             writeLog(logGroup.logGroupArn),
             ...(operations.tracing ? [sendTraces()] : []),
           ],
@@ -199,6 +174,31 @@ export class ServingFunction extends Construct {
       },
     });
     this.acknowledgeWildcards(role, props);
+    const variables = servingVariables({
+      environment,
+      deployment,
+      group: holds?.name,
+      preload: holds?.preload ?? [],
+      remoteGroups:
+        forwardsTo && Object.fromEntries([...forwardsTo].map(([group, target]) => [group, target.calledName])),
+      registryTable: state.registryTable.name,
+      tenantsTable: state.tenantsTable.name,
+      usageTable: state.usageTable.name,
+      jobsTable: isRouter ? state.jobsTable.name : undefined,
+      requestsTable: state.requestsTable.name,
+      answerBucket: state.answerBucket.name,
+      modelBucket: state.modelBucket.name,
+      fileBucket: isRouter ? state.fileBucket.name : undefined,
+      costs: costRates && { rates: costRates, self: this.billed, groups: billedGroups(forwardsTo) },
+      endpoints,
+      upstreams,
+      webhookReceivers: props.webhookReceivers,
+      cache,
+      heartbeatSeconds,
+      workers: instances?.workers,
+      modelCache: holds && instances?.modelCache,
+    });
+    requireRoomFor(Stack.of(this).resolve(variables), `the function ${this.functionName}`);
     this.function = new LambdaFunction(this, "Function", {
       functionName: this.functionName,
       description: props.description,
@@ -214,35 +214,14 @@ export class ServingFunction extends Construct {
       ...(size.reservedConcurrency !== undefined && { reservedConcurrentExecutions: size.reservedConcurrency }),
       role: role.withoutPolicyUpdates(),
       layers: holds === undefined ? [] : [holds.layer],
-      environment: servingVariables({
-        environment,
-        deployment,
-        group: holds?.name,
-        preload: holds?.preload ?? [],
-        remoteGroups:
-          forwardsTo && Object.fromEntries([...forwardsTo].map(([group, target]) => [group, target.calledName])),
-        registryTable: state.registryTable.name,
-        tenantsTable: state.tenantsTable.name,
-        usageTable: state.usageTable.name,
-        jobsTable: isRouter ? state.jobsTable.name : undefined,
-        requestsTable: state.requestsTable.name,
-        answerBucket: state.answerBucket.name,
-        modelBucket: state.modelBucket.name,
-        fileBucket: isRouter ? state.fileBucket.name : undefined,
-        costs: costRates && { rates: costRates, self: this.billed, groups: billedGroups(forwardsTo) },
-        endpoints,
-        upstreams,
-        cache,
-        heartbeatSeconds,
-        workers: instances?.workers,
-        modelCache: holds && instances?.modelCache,
-      }),
+      environment: variables,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
       systemLogLevelV2: SystemLogLevel[operations.platformLogLevel],
       tracing: operations.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
     });
+    if (network !== undefined) putInto(network, this.function.node.defaultChild as CfnFunction);
     if (isRouter) new JobSweep(this, "JobSweep", { function: this.function });
     if (instances !== undefined) placeOn(this.function.node.defaultChild as CfnFunction, instances);
     const { functionName, function: owner } = this;
@@ -255,7 +234,7 @@ export class ServingFunction extends Construct {
 
   private acknowledgeWildcards(
     role: Role,
-    { deployment, holds, operations, state, endpoints = [] }: ServingFunctionProps,
+    { deployment, holds, operations, state, network, endpoints = [] }: ServingFunctionProps,
   ): void {
     for (const { asynchronous } of endpoints) {
       for (const folder of asynchronous === undefined ? [] : ["requests", "results", "failures"]) {
@@ -283,10 +262,14 @@ export class ServingFunction extends Construct {
         });
       }
     }
-    if (operations.tracing) {
+    const needed = [
+      ...(operations.tracing ? ["X-Ray's two Put actions know no resources"] : []),
+      ...(network === undefined ? [] : ["Lambda makes the interfaces of the network by itself"]),
+    ];
+    if (needed.length > 0) {
       Validations.of(role).acknowledge({
         id: "AwsSolutions-IAM5[Resource::*]",
-        reason: "X-Ray's two Put actions know no resources; nothing else in this role has a wildcard resource.",
+        reason: `${needed.join("; ")}; nothing else in this role has a wildcard resource.`,
       });
     }
   }
@@ -306,6 +289,11 @@ function placeOn(resource: CfnFunction, instances: FunctionInstances): void {
     ...(instances.maxEnvironments !== undefined && { maxExecutionEnvironments: instances.maxEnvironments }),
   };
   resource.publishToLatestPublished = true;
+}
+
+/** By the resource itself: the CDK's own option would attach AWS's managed policy to the role. */
+function putInto({ subnetIds, securityGroupIds }: NetworkPlace, resource: CfnFunction): void {
+  resource.vpcConfig = { subnetIds: [...subnetIds], securityGroupIds: [...securityGroupIds] };
 }
 
 /** Chosen by us, so that the API's stack and the router can name a function without importing from its stack. */

@@ -3,6 +3,7 @@ import type { CostFacts } from "../../../core/pricing/request-pricer.ts";
 import type { EndpointRoute } from "../../endpoint-routes.ts";
 import type { CacheAddress } from "../../stacks/cache-stack.ts";
 import type { UpstreamRoute } from "../../upstream-routes.ts";
+import type { WebhookReceiver } from "../../webhook-options.ts";
 
 export interface DeploymentFacts {
   readonly environment: string;
@@ -18,6 +19,8 @@ export interface DeploymentFacts {
   readonly endpoints?: readonly EndpointRoute[] | undefined;
   /** Servers that speak OpenAI's API; only the router calls them. */
   readonly upstreams?: readonly UpstreamRoute[] | undefined;
+  /** Receivers of webhooks inside; only the router calls them. */
+  readonly webhookReceivers?: readonly WebhookReceiver[] | undefined;
   readonly cache?: CacheAddress | undefined;
   readonly registryTable: string;
   readonly tenantsTable: string;
@@ -62,6 +65,8 @@ export function servingVariables(facts: DeploymentFacts): Record<string, string>
       }),
     ...(facts.upstreams !== undefined &&
       facts.upstreams.length > 0 && { FARTHING_UPSTREAMS: JSON.stringify(facts.upstreams) }),
+    ...(facts.webhookReceivers !== undefined &&
+      facts.webhookReceivers.length > 0 && { FARTHING_WEBHOOK_RECEIVERS: JSON.stringify(facts.webhookReceivers) }),
     ...(facts.cache !== undefined && {
       FARTHING_CACHE: JSON.stringify({
         host: facts.cache.host,

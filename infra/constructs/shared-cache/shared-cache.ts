@@ -1,16 +1,20 @@
 /**
- * ElastiCache Serverless for Valkey with a public endpoint: encrypted, open to roles of this account only, and reached without a
- * VPC, so that no function needs one and nothing pays for NAT. Fixed at creation; needs Valkey 9.
- * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/serverless-public-endpoints-chapter.html
+ * ElastiCache Serverless for Valkey: encrypted, and open to roles of this account only. By default with a public endpoint, which is
+ * reached without a VPC, so that no function needs one and nothing pays for NAT (needs Valkey 9); or within a network. Which one is
+ * fixed at creation. https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/serverless-public-endpoints-chapter.html
  */
 import { CfnServerlessCache, CfnUser, CfnUserGroup } from "aws-cdk-lib/aws-elasticache";
 import { RemovalPolicy } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
-import { type CacheOptions, sharedCacheName } from "../../cache-options.ts";
+import type { CacheLimits } from "../../../core/planner/cache-cost.ts";
+import { sharedCacheName } from "../../cache-options.ts";
+import type { NetworkPlace } from "../../network-place.ts";
 
 export interface SharedCacheProps {
   readonly environment: string;
-  readonly options: CacheOptions;
+  readonly limits: CacheLimits;
+  /** Undefined: a public endpoint. */
+  readonly network: NetworkPlace | undefined;
 }
 
 /**
@@ -24,7 +28,7 @@ export class SharedCache extends Construct {
   readonly host: string;
   readonly port: string;
 
-  constructor(scope: Construct, id: string, { environment, options }: SharedCacheProps) {
+  constructor(scope: Construct, id: string, { environment, limits, network }: SharedCacheProps) {
     super(scope, id);
     const name = sharedCacheName(environment);
     const user = new CfnUser(this, "User", {
@@ -41,11 +45,17 @@ export class SharedCache extends Construct {
       description: `Farthing ${environment}: answers, and streams on their way`,
       engine: "valkey",
       majorEngineVersion: "9",
-      connectionType: "public",
+      ...(network === undefined
+        ? { connectionType: "public" }
+        : { subnetIds: [...network.subnetIds], securityGroupIds: [...network.securityGroupIds] }),
       userGroupId: group.ref,
       cacheUsageLimits: {
-        dataStorage: { maximum: options.maxGb, unit: "GB" },
-        ecpuPerSecond: { maximum: options.maxEcpuPerSecond },
+        dataStorage: { maximum: limits.maxGb, unit: "GB" },
+        ecpuPerSecond: {
+          maximum: limits.maxUnitsPerSecond,
+          // Billed whether it is used or not.
+          ...(limits.minUnitsPerSecond > 0 && { minimum: limits.minUnitsPerSecond }),
+        },
       },
     });
     // Nothing in it is worth keeping.

@@ -1,6 +1,6 @@
 /** A DynamoDB table as all state of ours lies in: keys `pk` and `sk`, on demand, encrypted with AWS's own key (free). */
 
-import { AttributeType, BillingMode, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import { type RemovalPolicy, Validations } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 
@@ -10,6 +10,14 @@ export interface StateTableProps {
   readonly removalPolicy: RemovalPolicy;
   /** Point-in-time recovery and deletion protection. */
   readonly protect: boolean;
+}
+
+export interface TableIndex {
+  readonly name: string;
+  /** Its partition key, an attribute of type S. */
+  readonly text: string;
+  /** Its sort key, an attribute of type N. */
+  readonly number: string;
 }
 
 /** Number, seconds since the epoch; DynamoDB deletes the item some time after, so readers check expiry themselves. */
@@ -31,6 +39,16 @@ export class StateTable extends Table {
     Validations.of(this).acknowledge({
       id: "AwsSolutions-DDB3",
       reason: "protectData is off for this environment in farthing.config.ts: what it holds can be published again.",
+    });
+  }
+
+  /** An index of the items that have both attributes, and of nothing but their keys. */
+  indexOf({ name, text, number }: TableIndex): void {
+    this.addGlobalSecondaryIndex({
+      indexName: name,
+      partitionKey: { name: text, type: AttributeType.STRING },
+      sortKey: { name: number, type: AttributeType.NUMBER },
+      projectionType: ProjectionType.KEYS_ONLY,
     });
   }
 }

@@ -12,6 +12,8 @@ export interface KeyStore {
   expire(key: string, untilMillis: number): boolean;
   delete(key: string): boolean;
   clear(): void;
+  /** Of everything that is kept. */
+  bytes(): number;
 }
 
 interface Entry {
@@ -84,5 +86,6 @@ export function createKeyStore(maxBytes: number, clock: () => number): KeyStore 
       entries.clear();
       total = 0;
     },
+    bytes: () => total,
   };
 }

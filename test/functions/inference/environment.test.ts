@@ -21,6 +21,7 @@ test("a router needs little, and holds no models", () => {
     remoteGroups: {},
     endpoints: {},
     upstreams: [],
+    webhookReceivers: [],
     registryTable: "registry",
     tenantsTable: "tenants",
     usageTable: undefined,
