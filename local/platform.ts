@@ -6,6 +6,7 @@ import { AssetCopies } from "./assembly/assets.ts";
 import { changedFunctions } from "./assembly/changed-functions.ts";
 import { readCloudAssembly } from "./assembly/cloud-assembly.ts";
 import { Deployment } from "./assembly/deployment.ts";
+import { createEc2Simulator } from "./ec2/simulator.ts";
 import { createAwsEndpoint } from "./endpoint/aws-endpoint.ts";
 import { OPERATOR_CREDENTIALS } from "./iam/operator.ts";
 import { createIamSimulator } from "./iam/simulator.ts";
@@ -24,6 +25,11 @@ export interface PlatformOptions {
   readonly port: number;
   /** Default: plain HTTP on the loopback interface. */
   readonly door?: Door;
+  /**
+   * Who serves that port: this process, as API Gateway does in front of functions, or the threads of the function that answers
+   * most of it, where there is one that holds many requests at once (local/api-gateway/README.md). Default: process.
+   */
+  readonly servedBy?: "process" | "threads";
   /** What differs from this machine's defaults for functions. */
   readonly lambda?: Partial<LambdaOptions>;
   /** What stands in for GPU instances. Default: endpoints exist, and nothing runs on them. */
@@ -72,14 +78,16 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   try {
     const base = { environment, region: REGION, accountId: ACCOUNT_ID, stateDirectory, clock, emit };
     const iam = createIamSimulator(base);
+    const ec2 = createEc2Simulator(base);
     const services: AwsService[] = [];
-    const endpoint = createAwsEndpoint({ access: iam, services, emit });
+    const endpoint = createAwsEndpoint({ access: iam, network: ec2, services, emit });
     const awsEndpointUrl = await endpoint.listen(0);
     closers.push(() => endpoint.close());
 
     const context: SimulatorContext = { ...base, awsEndpointUrl, assetDirectory: (_bucket, key) => assets.path(key) };
     const simulators = createSimulators(context, {
       iam,
+      ec2,
       stacks: deployment,
       workDirectory,
       ...(options.lambda && { lambdaOptions: options.lambda }),
@@ -93,8 +101,12 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     await deployment.create(new Map(simulators.all.flatMap(({ resources }) => Object.entries(resources))), emit);
     emit({ type: "progress", step: "resources exist", detail: assembly.stacks.map(({ name }) => name).join(", ") });
     for (const simulator of simulators.all) await simulator.start?.();
-    const apiUrl = await simulators.apiGateway.listen(options.port, {}, options.door);
-    const loopbackUrl = options.door === undefined ? apiUrl : await simulators.apiGateway.listen(0);
+    const { apiGateway } = simulators;
+    const apiUrl =
+      options.servedBy === "threads"
+        ? await apiGateway.listenInThreads(options.port, options.door)
+        : await apiGateway.listen(options.port, {}, options.door);
+    const loopbackUrl = options.door === undefined ? apiUrl : await apiGateway.listen(0);
 
     return {
       apiUrl,

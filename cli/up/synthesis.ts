@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 export interface Synthesis {
@@ -35,12 +36,14 @@ export interface SynthesisOptions {
   readonly stateDirectory: string;
   /** Ends the CDK app. */
   readonly signal: AbortSignal;
+  /** Processors that this process may use, for which the app lays out threads. Default: what the system says. */
+  readonly processors?: number;
 }
 
 /** Rejects with the CDK app's own words when it fails; the earlier assembly then still stands. */
 export async function synthesize(options: SynthesisOptions): Promise<Synthesis> {
   const { root, stateDirectory } = options;
-  const digest = digestOfInputs(root, options.config);
+  const digest = digestOfInputs(options);
   const current = join(stateDirectory, "assembly.json");
   const known = readKnown(current);
   if (known?.digest === digest && existsSync(join(known.directory, "manifest.json"))) {
@@ -55,8 +58,8 @@ export async function synthesize(options: SynthesisOptions): Promise<Synthesis> 
   return { directory, fresh: true };
 }
 
-function digestOfInputs(root: string, config: string | undefined): string {
-  const hash = createHash("sha256").update(`${process.version} ${process.platform} ${process.arch}`);
+function digestOfInputs({ root, config, processors = availableParallelism() }: SynthesisOptions): string {
+  const hash = createHash("sha256").update(`${process.version} ${process.platform} ${process.arch} ${processors}`);
   for (const pattern of INPUTS) {
     for (const path of globSync(pattern, { cwd: root }).sort()) {
       const file = join(root, path);

@@ -1,13 +1,13 @@
 /** Chooses the parts that a deployment is made of; nothing else happens here. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { clientFromEnvironment } from "../../adapters/aws/signed-client.ts";
-import { createTransport } from "../../adapters/aws/transport.ts";
 import { apiKeyReaderOn } from "../../adapters/dynamodb/api-key-table.ts";
 import { accountStoreOn } from "../../adapters/dynamodb/lease-table.ts";
 import { registryReaderOn } from "../../adapters/dynamodb/registry-table.ts";
 import { signedTable } from "../../adapters/dynamodb/signed-table.ts";
 import { tenantReaderOn } from "../../adapters/dynamodb/tenant-table.ts";
 import { usageReaderOn } from "../../adapters/dynamodb/usage-table.ts";
+import { createTransport } from "../../adapters/http/transport.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
 import { cachedAnswer } from "../../core/caching/cached-answer.ts";
 import { createAdmission } from "../../core/metering/admission-by-leases.ts";
@@ -40,6 +40,8 @@ export interface Serving {
   readonly answerJob?: AnswerJob;
   /** Resolves when the models that the deployment names are loaded, or are known not to load. */
   preload(): Promise<void>;
+  /** Gives back what this process holds of budgets and limits. */
+  close(): Promise<void>;
   /** Resolves when what was logged is written; undefined when nothing is on its way. */
   settled(): Promise<void> | undefined;
   /** Resolves when the process may be frozen: the same for everything that it still writes. */
@@ -107,6 +109,7 @@ export async function compose(environment: ServingEnvironment, variables: Variab
       table: jobsTable,
       tenantsTable,
       fileBucket: environment.fileBucket,
+      webhookReceivers: environment.webhookReceivers,
       variables,
       transport,
       clock,
@@ -115,7 +118,7 @@ export async function compose(environment: ServingEnvironment, variables: Variab
     });
   const emitUsage = createUsageLog(writeLine, createUsageSequence({ newName: processName }));
   const shared = sharedAnswers(environment, variables, clock);
-  const once =
+  const requests =
     environment.requestsTable === undefined
       ? undefined
       : onceOfDeployment({
@@ -154,19 +157,22 @@ export async function compose(environment: ServingEnvironment, variables: Variab
     ...(environment.heartbeatMillis !== undefined && { heartbeatMillis: environment.heartbeatMillis }),
     deployment: environment.deployment,
     emitUsage,
-    once,
+    once: requests?.once,
     emitDebug: (line) => writeLine(`${JSON.stringify(line)}\n`),
     reportFault: serviceLog.fault,
   });
 
   return {
     api,
-    ...(jobs && { answerJob: jobs.answerWith(api) }),
+    ...(jobs && { answerJob: jobs.answerWith(api, requests?.sweep) }),
     settled: serviceLog.settled,
+    close: admission.close,
     idle() {
       // A process that holds many requests is not frozen after one of them.
       const kept = environment.manyRequests === undefined ? behind.settled() : undefined;
-      const pending = [serviceLog.settled(), admission.settled(), kept].filter((work) => work !== undefined);
+      const pending = [serviceLog.settled(), admission.settled(), kept, held?.betweenRequests()].filter(
+        (work) => work !== undefined,
+      );
       return pending.length === 0 ? undefined : Promise.all(pending);
     },
     ...(models && { answerForwarded: createAnswerForwarded({ models, clock, reportFault: serviceLog.fault }) }),

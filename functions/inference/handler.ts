@@ -5,6 +5,7 @@ import { compose } from "./composition.ts";
 import type { Answer } from "./edges/answer-stream.ts";
 import { callerSignal } from "./edges/caller-signal.ts";
 import { receive } from "./edges/received.ts";
+import { whenStopping } from "./edges/when-stopping.ts";
 import { parseEnvironment } from "./environment.ts";
 import { streamedExecution } from "./streamed-execution.ts";
 
@@ -14,6 +15,8 @@ const RESERVE_MILLIS = 250;
 const serving = await compose(parseEnvironment(process.env), process.env);
 // Part of the start: Lambda gives it two processors and does not send a request before it is done.
 await serving.preload();
+
+whenStopping(serving.close);
 
 /** INIT as the process sees it; billed with the first request only where Lambda starts environments on demand. */
 const billedInitMillis = process.env.AWS_LAMBDA_INITIALIZATION_TYPE === "on-demand" ? performance.now() : undefined;

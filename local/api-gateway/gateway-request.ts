@@ -36,6 +36,8 @@ export interface GatewayOutcome {
     readonly firstContentMillis?: number;
   };
   finishedAtMillis?: number;
+  /** Whoever answered has logged it, too. */
+  answeredElsewhere?: boolean;
 }
 
 /** The last value that was sent, as API Gateway takes it where only one counts. `name` in lower case. */

@@ -25,6 +25,13 @@ export interface GatewayServices {
   readonly monotonicMillis: () => number;
   readonly uuid: () => string;
   readonly randomBytes: (bytes: number) => Buffer;
+  /** Of the stage's limits, shared with whoever else serves it; one for each method. Default: this gateway's own. */
+  readonly throttles?: BigInt64Array;
+  /** Who answers for functions that are out of reach here. Default: none is. */
+  readonly elsewhere?: {
+    answers(functionArn: string): boolean;
+    answer(message: IncomingMessage, reply: ServerResponse): Promise<void>;
+  };
 }
 
 const MAX_REMEMBERED_PERMISSIONS = 1000;
@@ -36,6 +43,7 @@ export class Gateway {
   readonly #services: GatewayServices;
   readonly #routes: RouteTable;
   readonly #throttle: StageThrottle;
+  readonly #places: ReadonlyMap<ApiMethod, number>;
   readonly #random: RandomPool;
   readonly #allowed = new Set<string>();
   readonly #accessLine: ((request: GatewayRequest, outcome: GatewayOutcome) => string) | undefined;
@@ -45,7 +53,8 @@ export class Gateway {
     this.#stage = stage;
     this.#services = services;
     this.#routes = new RouteTable(api);
-    this.#throttle = new StageThrottle(stage);
+    this.#throttle = new StageThrottle(stage, services.throttles);
+    this.#places = methodPlaces(api);
     this.#random = new RandomPool(services.randomBytes);
     this.#accessLine = stage.accessLog && variableFiller(stage.accessLog.format);
   }
@@ -90,8 +99,14 @@ export class Gateway {
   async #answer(request: GatewayRequest, outcome: GatewayOutcome, reply: ServerResponse): Promise<void> {
     requireSmallHeaders(request.message);
     const method = this.#methodOf(request);
+    const { elsewhere } = this.#services;
+    if (method.integration.type === "lambda" && elsewhere?.answers(method.integration.functionArn)) {
+      outcome.answeredElsewhere = true;
+      return elsewhere.answer(request.message, reply);
+    }
     const resourcePath = request.route?.resource.path ?? "";
-    if (!this.#throttle.allows(resourcePath, method.httpMethod, this.#services.context.clock())) {
+    const now = this.#services.context.clock();
+    if (!this.#throttle.allows(resourcePath, method.httpMethod, now, this.#places.get(method))) {
       throw new GatewayFailure("throttled", `the stage's limit for ${method.httpMethod} ${resourcePath} is reached`);
     }
     requireParameters(request, method);
@@ -193,11 +208,17 @@ export class Gateway {
 
   #logAccess(request: GatewayRequest, outcome: GatewayOutcome): void {
     const { accessLog } = this.#stage;
-    if (accessLog === undefined || this.#accessLine === undefined) return;
+    if (accessLog === undefined || this.#accessLine === undefined || outcome.answeredElsewhere) return;
     outcome.finishedAtMillis = this.#services.context.clock();
     const stream = `${this.#api.id}/${this.#stage.name}`;
     this.#services.logs.append(accessLog.logGroup, stream, this.#accessLine(request, outcome));
   }
+}
+
+/** The same in every thread that has the API. */
+function methodPlaces({ resources }: RestApi): ReadonlyMap<ApiMethod, number> {
+  const methods = [...resources.values()].flatMap((resource) => [...resource.methods.values()]);
+  return new Map(methods.map((method, place) => [method, place]));
 }
 
 function requireSmallHeaders(message: IncomingMessage): void {

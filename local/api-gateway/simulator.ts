@@ -1,15 +1,19 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { createServer, type RequestListener, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import type { FunctionPolicies } from "../lambda/simulator.ts";
+import type { RequestListener } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FunctionPolicies, LambdaSimulator } from "../lambda/simulator.ts";
 import type { FunctionInvoker, LogSink, Simulator, SimulatorContext } from "../simulator.ts";
+import type { Door } from "./door-server.ts";
 import { Gateway } from "./gateway.ts";
+import { PublicDoor } from "./public-door.ts";
 import { apiGatewayResources } from "./resources.ts";
 import type { RestApi, Stage } from "./rest-api.ts";
+import type { ThreadGateway } from "./thread-door.ts";
+
+export type { Door } from "./door-server.ts";
 
 export interface ApiGatewayDependencies {
-  readonly functions: FunctionInvoker & FunctionPolicies;
+  readonly functions: FunctionInvoker & FunctionPolicies & Partial<Pick<LambdaSimulator, "openThreadDoors">>;
   readonly logs: LogSink;
 }
 
@@ -18,14 +22,6 @@ export interface ApiSelection {
   readonly api?: string;
   /** Default: the API's first. */
   readonly stage?: string;
-}
-
-/** Where and how the API is served. */
-export interface Door {
-  /** Address to listen on. Default 127.0.0.1. */
-  readonly host?: string;
-  /** PEM. Default: plain HTTP. */
-  readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
 export interface ApiGatewaySimulator extends Simulator {
@@ -37,12 +33,17 @@ export interface ApiGatewaySimulator extends Simulator {
    * there is no such API.
    */
   listen(port: number, selection?: ApiSelection, door?: Door): Promise<string>;
+  /**
+   * As `listen`, with the threads of a function on managed instances serving the port while they can: a request then crosses no
+   * other process. Where the system cannot share a port, or no integration names such a function, the platform serves it.
+   */
+  listenInThreads(port: number, door?: Door): Promise<string>;
 }
 
-/** Larger than API Gateway allows, so that the gateway itself can say so. */
-const MAX_HEADER_BYTES = 64 * 1024;
-/** API Gateway's own, for connections that are silent. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html */
-const KEEP_ALIVE_MILLIS = 300_000;
+/** libuv shares a port as it is needed here (SO_REUSEPORT, connections spread evenly) on few systems. */
+const SHARES_PORTS = process.platform === "linux";
+/** A function that takes longer to start is waited for behind the platform's own door. */
+const HAND_OVER_MILLIS = 5000;
 
 /** API Gateway: the REST APIs of the templates, served on ports of this machine. */
 export function createApiGatewaySimulator(
@@ -50,53 +51,76 @@ export function createApiGatewaySimulator(
   dependencies: ApiGatewayDependencies,
 ): ApiGatewaySimulator {
   const apis = new Map<string, RestApi>();
-  const servers = new Set<Server>();
+  const doors = new Set<PublicDoor>();
+
+  const handlerOf = (api: RestApi, stage: Stage): RequestListener => {
+    const gateway = new Gateway(api, stage, {
+      context,
+      ...dependencies,
+      monotonicMillis: () => performance.now(),
+      uuid: randomUUID,
+      randomBytes,
+    });
+    return (message, reply) => void gateway.handle(message, reply);
+  };
+  const open = async (port: number, door: Door, shared: boolean, handle: RequestListener): Promise<PublicDoor> => {
+    const opened = await PublicDoor.open(port, door, shared, handle);
+    doors.add(opened);
+    return opened;
+  };
 
   return {
     resources: apiGatewayResources(apis),
     apis: () => [...apis.values()].map(({ id, name, stages }) => ({ id, name, stages: [...stages.keys()] })),
-    async listen(port, selection = {}, { host = "127.0.0.1", tls } = {}) {
+    async listen(port, selection = {}, door = {}) {
       const { api, stage } = select(apis, selection);
-      const gateway = new Gateway(api, stage, {
-        context,
-        ...dependencies,
-        monotonicMillis: () => performance.now(),
-        uuid: randomUUID,
-        randomBytes,
-      });
-      const options = {
-        noDelay: true,
-        maxHeaderSize: MAX_HEADER_BYTES,
-        keepAliveTimeout: KEEP_ALIVE_MILLIS,
-        requestTimeout: KEEP_ALIVE_MILLIS,
+      return (await open(port, door, false, handlerOf(api, stage))).url;
+    },
+    async listenInThreads(port, door = {}) {
+      const { api, stage } = select(apis, {});
+      const { openThreadDoors } = dependencies.functions;
+      const handle = handlerOf(api, stage);
+      if (!SHARES_PORTS || openThreadDoors === undefined) return (await open(port, door, false, handle)).url;
+      const own = await open(0, {}, false, handle);
+      const shared = await open(port, door, true, handle);
+      const gateway: ThreadGateway = {
+        api,
+        stageName: stage.name,
+        region: context.region,
+        accountId: context.accountId,
+        place: { ...door, port: shared.port, shared: true },
+        platformPort: own.port,
       };
-      const handle: RequestListener = (message, reply) => void gateway.handle(message, reply);
-      const server =
-        tls === undefined
-          ? createServer(options, handle)
-          : createTlsServer({ ...options, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, handle);
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(port, host, () => {
-          server.off("error", reject);
+      const { promise: handedOver, resolve } = Promise.withResolvers<void>();
+      const found = openThreadDoors(functionArns(api), {
+        module: import.meta.resolve("./thread-door.ts"),
+        gateway,
+        onOpen() {
+          shared.handOver();
           resolve();
-        });
+        },
+        onClosed: () => shared.takeBack(),
+        onNews: (news) =>
+          news.type === "line"
+            ? dependencies.logs.append(news.logGroup, news.logStream, news.line)
+            : context.emit(news),
       });
-      servers.add(server);
-      const address = host.includes(":") ? `[${host}]` : host;
-      return `${tls === undefined ? "http" : "https"}://${address}:${(server.address() as AddressInfo).port}`;
+      // Who is told the address may call at once: no connection is to fall into the moment of the change.
+      if (found) await Promise.race([handedOver, sleep(HAND_OVER_MILLIS, undefined, { ref: false })]);
+      return shared.url;
     },
     async stop() {
-      await Promise.all(
-        [...servers].map((server) => {
-          servers.delete(server);
-          const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-          server.closeAllConnections();
-          return closed;
-        }),
-      );
+      await Promise.all([...doors].map((door) => door.close()));
+      doors.clear();
     },
   };
+}
+
+/** That integrations name; those with a variable in them are known with a request only. */
+function functionArns({ resources }: RestApi): readonly string[] {
+  const methods = [...resources.values()].flatMap((resource) => [...resource.methods.values()]);
+  const named = methods.flatMap(({ integration }) => (integration.type === "lambda" ? [integration.functionArn] : []));
+  return [...new Set(named)].filter((functionArn) => !functionArn.includes("$"));
 }
 
 function select(apis: ReadonlyMap<string, RestApi>, selection: ApiSelection): { api: RestApi; stage: Stage } {

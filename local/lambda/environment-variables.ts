@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import type { Credentials } from "../simulator.ts";
 import type { FunctionVersion } from "./function-version.ts";
@@ -115,6 +116,14 @@ export function manyRequestsNodeArguments({ memoryMegabytes, environment }: Func
   const threads = Math.max(1, Number(environment.AWS_LAMBDA_NODEJS_WORKER_COUNT) || 1);
   return heapLimits(THREAD_SEMI_SPACE_MEGABYTES, Math.floor(memoryMegabytes / threads));
 }
+
+/** Of an environment that holds many requests, as runtime/workers.mjs starts them. */
+export function threadsOf({ environment }: Pick<FunctionVersion, "environment">): number {
+  const wanted = Number.parseInt(environment.AWS_LAMBDA_NODEJS_WORKER_COUNT ?? "", 10);
+  return wanted > 0 ? wanted : WORKERS_PER_PROCESSOR * availableParallelism();
+}
+
+const WORKERS_PER_PROCESSOR = 8;
 
 const heapLimits = (semiSpaceMegabytes: number, oldSpaceMegabytes: number): string[] => [
   "--expose-gc",

@@ -1,5 +1,5 @@
 import { physicalName } from "../physical-name.ts";
-import type { ResolvedResource, SimulatorContext } from "../simulator.ts";
+import type { NetworkPlace, ResolvedResource, SimulatorContext } from "../simulator.ts";
 import { type CodeDirectories, requireDirectory } from "./code-directories.ts";
 import { refusedVariables } from "./environment-variables.ts";
 import { functionArn } from "./function-arn.ts";
@@ -25,6 +25,7 @@ export const FUNCTION_PROPERTIES = [
   "Runtime",
   "Timeout",
   "TracingConfig",
+  "VpcConfig",
 ] as const;
 
 export const IGNORED_FUNCTION_PROPERTIES = {
@@ -74,6 +75,7 @@ export async function readFunctionVersion(
     logging: loggingOf(properties.LoggingConfig, functionName),
     managedInstances: managedInstancesOf(properties, where),
     activeTracing: properties.TracingConfig?.Mode === "Active",
+    network: networkOf(properties, where),
     lastModified: new Date(context.clock()).toISOString().replace("Z", "+0000"),
   };
   return { version, reservedConcurrency: properties.ReservedConcurrentExecutions };
@@ -94,6 +96,16 @@ function managedInstancesOf(properties: FunctionProperties, where: string): Mana
     );
   }
   return { capacityProviderArn: config.CapacityProviderArn, concurrency: config.PerExecutionEnvironmentMaxConcurrency };
+}
+
+function networkOf({ VpcConfig, CapacityProviderConfig }: FunctionProperties, where: string): NetworkPlace | undefined {
+  if (VpcConfig === undefined) return undefined;
+  if (CapacityProviderConfig !== undefined) {
+    throw new Error(
+      `${where}: VpcConfig is for functions on demand; on managed instances the capacity provider has one.`,
+    );
+  }
+  return { subnetIds: VpcConfig.SubnetIds, securityGroupIds: VpcConfig.SecurityGroupIds };
 }
 
 function requireNode(properties: FunctionProperties, where: string): { runtime: string; handler: string } {

@@ -1,3 +1,5 @@
+import type { NetworkPlace } from "../simulator.ts";
+
 /** One version of a function: everything that an execution environment is made from. Immutable. */
 export interface FunctionVersion {
   readonly functionName: string;
@@ -22,6 +24,8 @@ export interface FunctionVersion {
   readonly activeTracing: boolean;
   /** On managed instances: its environments hold many requests at once. Undefined: on demand, one at a time. */
   readonly managedInstances: ManagedInstances | undefined;
+  /** Where its calls go out. Undefined: by Lambda's own network. */
+  readonly network: NetworkPlace | undefined;
   readonly lastModified: string;
 }
 

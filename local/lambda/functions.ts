@@ -79,6 +79,15 @@ export class FunctionStore {
       : { function: found, qualifier: reference.qualifier };
   }
 
+  /** As `resolve`; undefined where there is no such function or version. */
+  found(text: string): ResolvedFunction | undefined {
+    try {
+      return this.resolve(text);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Throws ResourceNotFoundException, as an invocation does. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
   resolve(text: string, explicitQualifier?: string): ResolvedFunction {
     const reference = parseFunctionReference(text);

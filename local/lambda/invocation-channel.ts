@@ -1,19 +1,36 @@
-import type { Socket } from "node:net";
 import type { AnswerSink, Delivery, NextInvocation } from "./delivery.ts";
 import type { FailureDocument } from "./function-failure.ts";
 import {
   ANSWER,
   CANCEL,
   CONSUMED,
+  DOOR,
   FAILURE,
   FIRST,
   FrameReader,
+  type FrameSocket,
   FrameWriter,
   INVOKE,
   LAST,
   LOG,
+  NEWS,
   WINDOW_BYTES,
 } from "./runtime/frames.mjs";
+import type { DoorNews } from "./thread-door.ts";
+
+/** A connection to one thread of a runtime. */
+export interface InvocationSocket extends FrameSocket {
+  on(event: "data", listener: (bytes: Buffer) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "close", listener: () => void): unknown;
+}
+
+export interface ChannelEvents {
+  /** Lines of the function's log. */
+  onLog(lines: Buffer): void;
+  /** From the door that the thread has opened. */
+  onNews(news: DoorNews): void;
+}
 
 interface Open {
   readonly sink: AnswerSink;
@@ -25,12 +42,11 @@ interface Open {
 export class InvocationChannel {
   readonly #writer: FrameWriter;
   readonly #open = new Map<number, Open>();
-  readonly #onLog: (lines: Buffer) => void;
+  readonly #events: ChannelEvents | undefined;
   #numbers = 0;
 
-  /** `onLog`: lines of the function's log. */
-  constructor(socket: Socket, head: Buffer, onLog: (lines: Buffer) => void) {
-    this.#onLog = onLog;
+  constructor(socket: InvocationSocket, head: Buffer, events?: ChannelEvents) {
+    this.#events = events;
     this.#writer = new FrameWriter(socket);
     const reader = new FrameReader((type, number, payload) => this.#receive(type, number, payload));
     // A runtime that dies is noticed by its exit.
@@ -42,6 +58,15 @@ export class InvocationChannel {
   /** Invocations that it has not answered. */
   get load(): number {
     return this.#open.size;
+  }
+
+  /** Has the thread open the door that `assignment` describes. */
+  openDoor(assignment: Uint8Array): void {
+    this.#writer.add(DOOR, 0, [assignment]);
+  }
+
+  closeDoor(): void {
+    this.#writer.add(DOOR, 0, []);
   }
 
   deliver({ payload, ...head }: NextInvocation, sink: AnswerSink): Delivery {
@@ -61,7 +86,8 @@ export class InvocationChannel {
   }
 
   #receive(type: number, number: number, payload: Buffer): void {
-    if (type === LOG) return this.#onLog(payload);
+    if (type === LOG) return this.#events?.onLog(payload);
+    if (type === NEWS) return this.#events?.onNews(JSON.parse(payload.toString("utf8")) as DoorNews);
     const open = this.#open.get(number);
     if (open === undefined) return;
     if (type === FAILURE) {

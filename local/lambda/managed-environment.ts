@@ -1,19 +1,24 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { serialize } from "node:v8";
 import type { InvocationResult } from "../simulator.ts";
 import type { Delivery } from "./delivery.ts";
-import { manyRequestsNodeArguments } from "./environment-variables.ts";
+import { manyRequestsNodeArguments, threadsOf } from "./environment-variables.ts";
 import type { EnvironmentInvocation } from "./execution-environment.ts";
 import { exitFailure, type KillReason } from "./exit-failure.ts";
 import type { FailureDocument } from "./function-failure.ts";
 import type { FunctionVersion } from "./function-version.ts";
+import type { InvocationChannel } from "./invocation-channel.ts";
 import { invocationEvent, invocationReport } from "./invocation-report.ts";
 import { PROVISIONED_INIT_TIMEOUT_MILLIS } from "./limits.ts";
+import { LogSpools } from "./log-spools.ts";
 import { MemoryWatch } from "./memory.ts";
 import { RunningInvocation } from "./running-invocation.ts";
 import { prepareSandbox, type Sandbox } from "./sandbox.ts";
 import { type ProcessExit, SandboxProcess } from "./sandbox-process.ts";
 import type { SandboxServices } from "./sandbox-services.ts";
+import type { DoorAssignment, DoorNews, ThreadDoor, ThreadInvocations } from "./thread-door.ts";
 
 export interface ManagedEnvironmentEvents {
   /** May take one more invocation: a thread has asked for one, or an invocation is over. */
@@ -33,6 +38,8 @@ interface Run {
 }
 
 const INITIALIZATION = "lambda-managed-instances";
+/** As long as Lambda gives a runtime that is told to shut down. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown */
+const LEAVING_MILLIS = 2000;
 
 /**
  * One sandbox on a managed instance: a process whose threads hold many requests at once, and that is never frozen. A request
@@ -48,6 +55,11 @@ export class ManagedEnvironment {
   readonly #concurrency: number;
   readonly #running = new Map<string, Run>();
   readonly #reports = new Set<Promise<void>>();
+  readonly #channels = new Set<InvocationChannel>();
+  /** Whose thread listens for requests, or still answers some that came to it. */
+  readonly #doors = new Set<InvocationChannel>();
+  #door: { readonly door: ThreadDoor; readonly assignment: Uint8Array } | undefined;
+  #spools: LogSpools | undefined;
   #process: SandboxProcess | undefined;
   #initStartedAt = 0;
   #initTimer: NodeJS.Timeout | undefined;
@@ -84,6 +96,8 @@ export class ManagedEnvironment {
       onResponse: (response, requestId) => environment?.answerOf(requestId)?.receive(response),
       onInvocationError: (failure, requestId) => environment?.answerOf(requestId)?.fail(failure),
       onLog: (lines) => environment?.onLog(lines),
+      onChannel: (channel, state) => environment?.onChannel(channel, state),
+      onNews: (news, channel) => environment?.onNews(news, channel),
     });
     environment = new ManagedEnvironment(sandbox, services, events);
     try {
@@ -127,18 +141,37 @@ export class ManagedEnvironment {
     return { result: answer.result, over, cancel: () => delivery.cancel() };
   }
 
+  /** Has each of its threads, now or when it starts, open the door. */
+  openDoors(door: ThreadDoor, invocations: Omit<ThreadInvocations, "concurrency">): void {
+    const concurrency = Math.max(1, Math.ceil(this.#concurrency / threadsOf(this.version)));
+    this.#spools = new LogSpools(`${this.#sandbox.temporaryDirectory}.lines`, {
+      onLog: (line) => this.#sandbox.log.functionLine(line),
+      onNews: (text) => this.#onSpooled(JSON.parse(text) as DoorNews),
+    });
+    const assignment: DoorAssignment & { readonly module: string } = {
+      module: door.module,
+      gateway: door.gateway,
+      invocations: { ...invocations, concurrency },
+      spool: this.#spools.directory,
+    };
+    this.#door = { door, assignment: serialize(assignment) };
+    for (const channel of this.#channels) channel.openDoor(this.#door.assignment);
+  }
+
   /** Ends it now when nothing runs, else after the last invocation. */
   retire(): void {
     this.#retired = true;
-    if (this.#running.size === 0) this.#end();
+    if (this.#doors.size > 0) {
+      this.#door?.door.onClosed();
+      for (const channel of this.#doors) channel.closeDoor();
+    }
+    this.#endIfDone();
   }
 
   /** Ends it now, whatever it does. */
   async stop(): Promise<void> {
     this.#retired = true;
-    const ended = this.#process?.exited;
-    this.#kill("stopped");
-    await ended;
+    this.#killReason ??= "stopped";
     this.#end();
     await Promise.all(this.#reports);
     await this.#closed;
@@ -155,6 +188,43 @@ export class ManagedEnvironment {
 
   onLog(lines: Buffer): void {
     for (const line of lines.toString("utf8").split("\n")) if (line !== "") this.#sandbox.log.functionLine(line);
+  }
+
+  onChannel(channel: InvocationChannel, state: "open" | "closed"): void {
+    if (state === "closed") {
+      this.#channels.delete(channel);
+      return this.#doorClosed(channel);
+    }
+    this.#channels.add(channel);
+    if (this.#door !== undefined) channel.openDoor(this.#door.assignment);
+  }
+
+  onNews(news: DoorNews, channel: InvocationChannel): void {
+    switch (news.type) {
+      case "door-open":
+        this.#doors.add(channel);
+        if (this.#doors.size === threadsOf(this.version) && !this.#retired) this.#door?.door.onOpen();
+        else if (this.#retired) channel.closeDoor();
+        return;
+      case "door-closed":
+        return this.#doorClosed(channel);
+      case "door-failed":
+        return this.#services.context.emit({
+          type: "warning",
+          message: `${this.version.functionName}: a thread could not open its door: ${news.message}`,
+        });
+      case "spooled":
+        return this.#spools?.read(news.path);
+      default:
+        return this.#onSpooled(news);
+    }
+  }
+
+  #onSpooled(news: DoorNews): void {
+    if (news.type === "line" || news.type === "warning") return this.#door?.door.onNews(news);
+    if (news.type !== "ran") return;
+    this.#sandbox.log.platformLine(this.#sandbox.records.start(news.requestId));
+    this.#report(news.requestId, news.failure, news.durationMillis);
   }
 
   onInitError(failure: FailureDocument): void {
@@ -211,13 +281,22 @@ export class ManagedEnvironment {
     clearTimeout(run.timer);
     this.#running.delete(requestId);
     run.delivery.forget();
-    this.#report(run, this.#services.monotonicMillis() - run.startedAt);
-    if (this.#retired && this.#running.size === 0) this.#end();
+    this.#report(requestId, run.answer.failure, this.#services.monotonicMillis() - run.startedAt);
+    if (this.#retired) this.#endIfDone();
     else this.#events.onRoom();
   }
 
-  #report({ invocation, answer }: Run, durationMillis: number): void {
-    const { requestId } = invocation;
+  #doorClosed(channel: InvocationChannel): void {
+    if (!this.#doors.delete(channel)) return;
+    if (this.#doors.size === 0 && !this.#retired) this.#door?.door.onClosed();
+    if (this.#retired) this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    if (this.#running.size === 0 && this.#doors.size === 0) this.#end();
+  }
+
+  #report(requestId: string, failure: FailureDocument | undefined, durationMillis: number): void {
     const initMillis = this.#initMillis;
     this.#initMillis = undefined;
     const report = invocationReport({
@@ -227,12 +306,12 @@ export class ManagedEnvironment {
       durationMillis,
       initMillis,
       maxMemoryMegabytes: this.#memory.maxMegabytes,
-      failure: answer.failure,
-      processEnded: this.#process === undefined || answer.failure?.errorType === "Sandbox.Timedout",
+      failure,
+      processEnded: this.#process === undefined || failure?.errorType === "Sandbox.Timedout",
     });
     const lines = this.#sandbox.records.end(report);
     if (lines.length > 0) this.#writeBehindOutput(lines);
-    this.#services.context.emit(invocationEvent(this.version.functionName, report, answer.failure));
+    this.#services.context.emit(invocationEvent(this.version.functionName, report, failure));
   }
 
   /** What the function wrote before stands before it. */
@@ -250,9 +329,20 @@ export class ManagedEnvironment {
     this.#ended = true;
     clearTimeout(this.#initTimer);
     this.#memory.leave();
-    this.#process?.kill();
-    this.#closed = this.#sandbox.api.close();
-    rmSync(this.#sandbox.temporaryDirectory, { recursive: true, force: true });
+    this.#closed = this.#leave();
     this.#events.onEnd(this, failureOf);
+  }
+
+  /** Threads whose channel closes give back what they hold, and end; those that take too long are ended. */
+  async #leave(): Promise<void> {
+    const leaving = this.#process;
+    await this.#sandbox.api.close();
+    if (leaving !== undefined) {
+      await Promise.race([leaving.exited, sleep(LEAVING_MILLIS, undefined, { ref: false })]);
+      leaving.kill();
+      await leaving.exited;
+    }
+    this.#spools?.end();
+    rmSync(this.#sandbox.temporaryDirectory, { recursive: true, force: true });
   }
 }

@@ -4,6 +4,7 @@ import { type FailureOf, ManagedEnvironment } from "./managed-environment.ts";
 import type { LambdaOptions } from "./options.ts";
 import { RunningInvocation } from "./running-invocation.ts";
 import type { SandboxServices } from "./sandbox-services.ts";
+import type { ThreadDoor, ThreadFunction } from "./thread-door.ts";
 import { throttled } from "./throttling.ts";
 import type { VersionPool } from "./version-pool.ts";
 
@@ -26,6 +27,13 @@ interface Fleet {
   readonly waiters: Waiter[];
   environment: ManagedEnvironment | undefined;
   starting: boolean;
+  doors: Doors | undefined;
+}
+
+/** What the threads of a fleet's environments answer themselves. */
+interface Doors {
+  readonly door: ThreadDoor;
+  readonly functions: ReadonlyMap<string, ThreadFunction>;
 }
 
 /**
@@ -59,6 +67,13 @@ export class ManagedInstances {
     fleet.starting = true;
     const started = this.#startEnvironment(fleet).finally(() => this.#starts.delete(started));
     this.#starts.add(started);
+  }
+
+  /** Has the threads of the pool's environments, this one and those after it, open doors that answer for these functions. */
+  openDoors(pool: VersionPool, door: ThreadDoor, functions: ReadonlyMap<string, ThreadFunction>): void {
+    const fleet = this.#fleetOf(pool);
+    fleet.doors = { door, functions };
+    this.#openDoors(fleet);
   }
 
   /**
@@ -107,7 +122,7 @@ export class ManagedInstances {
   #fleetOf(pool: VersionPool): Fleet {
     const known = this.#fleets.get(pool);
     if (known !== undefined) return known;
-    const fleet: Fleet = { pool, waiters: [], environment: undefined, starting: false };
+    const fleet: Fleet = { pool, waiters: [], environment: undefined, starting: false, doors: undefined };
     this.#fleets.set(pool, fleet);
     return fleet;
   }
@@ -120,6 +135,7 @@ export class ManagedInstances {
       });
       fleet.environment = environment;
       this.#live.add(environment);
+      this.#openDoors(fleet);
     } catch (error) {
       for (const waiter of [...fleet.waiters]) {
         this.#leave(fleet, waiter);
@@ -128,6 +144,14 @@ export class ManagedInstances {
     } finally {
       fleet.starting = false;
     }
+  }
+
+  #openDoors({ environment, doors }: Fleet): void {
+    if (environment === undefined || doors === undefined) return;
+    const { timeoutSeconds, activeTracing } = environment.version;
+    const { maxQueuedRequests, maxQueueMillis } = this.#options;
+    const { door, functions } = doors;
+    environment.openDoors(door, { functions, timeoutSeconds, activeTracing, maxQueuedRequests, maxQueueMillis });
   }
 
   #ended(fleet: Fleet, environment: ManagedEnvironment, failureOf: FailureOf | undefined): void {

@@ -61,6 +61,12 @@ const functionProperties = z.object({
   Runtime: z.optional(z.string()),
   Timeout: z._default(integer(TIMEOUT_SECONDS.min, TIMEOUT_SECONDS.max), TIMEOUT_SECONDS.default),
   TracingConfig: z.optional(z.object({ Mode: z.optional(z.enum(["Active", "PassThrough"])) })),
+  VpcConfig: z.optional(
+    z.strictObject({
+      SubnetIds: z.array(z.string()).check(z.minLength(1), z.maxLength(16)),
+      SecurityGroupIds: z.array(z.string()).check(z.minLength(1), z.maxLength(5)),
+    }),
+  ),
 });
 
 const layerProperties = z.object({

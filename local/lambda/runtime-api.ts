@@ -5,6 +5,7 @@ import type { FailureDocument } from "./function-failure.ts";
 import { InvocationChannel } from "./invocation-channel.ts";
 import { MAX_BUFFERED_RESPONSE_BYTES } from "./limits.ts";
 import { CHANNEL_PROTOCOL } from "./runtime/frames.mjs";
+import type { DoorNews } from "./thread-door.ts";
 
 /**
  * The Runtime API of one execution environment, on a port of its own as in the sandbox.
@@ -22,6 +23,10 @@ export interface RuntimeApiEvents {
   onInvocationError(failure: FailureDocument, requestId: string): void;
   /** Lines of the function's log that did not come through its stdout. */
   onLog(lines: Buffer): void;
+  /** A thread has opened a channel, or closed it. */
+  onChannel?(channel: InvocationChannel, state: "open" | "closed"): void;
+  /** What a thread says of the door that it was told to open. */
+  onNews?(news: DoorNews, channel: InvocationChannel): void;
 }
 
 export interface RuntimeResponse {
@@ -138,13 +143,18 @@ export class RuntimeApi {
       return;
     }
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${CHANNEL_PROTOCOL}\r\n\r\n`);
-    const channel = new InvocationChannel(socket, head, (lines) => this.#events.onLog(lines));
+    const channel: InvocationChannel = new InvocationChannel(socket, head, {
+      onLog: (lines) => this.#events.onLog(lines),
+      onNews: (news) => this.#events.onNews?.(news, channel),
+    });
     this.#channels.add(channel);
     this.#upgraded.add(socket);
     socket.once("close", () => {
       this.#channels.delete(channel);
       this.#upgraded.delete(socket);
+      this.#events.onChannel?.(channel, "closed");
     });
+    this.#events.onChannel?.(channel, "open");
     this.#events.onNext();
   }
 

@@ -32,7 +32,10 @@ export async function prepareSandbox(
 ): Promise<Sandbox> {
   const { context, access } = services;
   // A session name has at least two characters, a function's may have one.
-  const credentials = access.assumeRole(version.roleArn, version.functionName.padEnd(2, "-"));
+  const credentials = access.assumeRole(version.roleArn, version.functionName.padEnd(2, "-"), undefined, {
+    arn: version.functionArn,
+    network: version.network,
+  });
   const caller = access.callerOf(credentials.accessKeyId);
   if (caller === undefined) throw new Error(`The credentials of ${version.roleArn} are not known to the platform.`);
   const id = services.randomHex(16);

@@ -13,8 +13,11 @@ import { defaultLambdaOptions, type LambdaOptions } from "./options.ts";
 import { Reaper } from "./reaper.ts";
 import { allowsService, type ServiceInvocation } from "./resource-policy.ts";
 import { lambdaResources } from "./resources.ts";
+import { requireRole } from "./role-check.ts";
 import type { SandboxServices } from "./sandbox-services.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { ThreadDoor } from "./thread-door.ts";
+import { poolOfThreads } from "./thread-functions.ts";
 
 export interface LambdaDependencies {
   readonly access: AccessControl;
@@ -34,6 +37,11 @@ export interface FunctionPolicies {
 
 export interface LambdaSimulator extends Simulator, FunctionInvoker, FunctionPolicies {
   functionNames(): readonly string[];
+  /**
+   * Lets the threads of one function answer what comes to an API by themselves: of those on managed instances the one that most of
+   * the ARNs name, which are those of the API's integrations. False, and nothing happens, when there is none.
+   */
+  openThreadDoors(functionArns: readonly string[], door: ThreadDoor): boolean;
   /**
    * What a deployment of new code would do: requests from now on run the code of `directory`, those under way end with
    * the old. The newest published version gets it too, as its alias would move. The directory is copied.
@@ -101,7 +109,7 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
     async start() {
       await prepare();
       // Lambda refuses to create such a function; here the trust policy may come to life after it.
-      for (const { latest } of functions.all) access.assumeRole(latest.version.roleArn, "start-check");
+      for (const { latest } of functions.all) requireRole(access, latest.version);
       for (const { latest } of functions.all) if (latest.version.managedInstances) instances.start(latest);
       const pools = functions.all.flatMap(({ published }) => [...published.values()]);
       await Promise.all(pools.map((pool) => scheduler.provision(pool)));
@@ -120,6 +128,11 @@ export function createLambdaSimulator(context: SimulatorContext, dependencies: L
       }
     },
     functionNames: () => functions.all.map(({ name }) => name),
+    openThreadDoors(functionArns, door) {
+      const found = poolOfThreads(functions, functionArns);
+      if (found !== undefined) instances.openDoors(found.pool, door, found.functions);
+      return found !== undefined;
+    },
     async replaceCode(functionName, directory) {
       const { function: found } = functions.named(functionName);
       const codeDirectory = await directories.copy(functionName, directory);

@@ -8,7 +8,7 @@
  * runs outside the repository.
  */
 import { writeSync } from "node:fs";
-import { isMainThread } from "node:worker_threads";
+import { isMainThread, workerData } from "node:worker_threads";
 import { patchConsole } from "./console.mjs";
 import { errorDocument } from "./errors.mjs";
 import { loadHandler } from "./handler.mjs";
@@ -64,18 +64,24 @@ const run = loaded.streaming ? runStreaming : runBuffered;
 const CALLER_SIGNAL = Symbol.for("farthing.caller-signal");
 /** Where a handler that writes a line for each request finds a cheaper way out than a write to stdout. */
 const LOG_LINE = Symbol.for("farthing.log-line");
+/** What a handler wants done before its thread ends; it may answer a promise. */
+const STOPPING = Symbol.for("farthing.stopping");
+let closeDoor = () => {};
+
+function onInvocation(head, body, answer) {
+  const context = contextOf(head);
+  Object.defineProperty(context, CALLER_SIGNAL, { get: () => answer.signal });
+  void invokeStore.runInvocation(context, () =>
+    loaded.streaming ? streamOn(answer, body, context) : respondOn(answer, body, context),
+  );
+}
 
 // Loaded where it is used: one request at a time starts without it.
 const channel = manyRequests
   ? await (await import("./invocation-channel.mjs")).openInvocationChannel(
       environment.AWS_LAMBDA_RUNTIME_API,
-      (head, body, answer) => {
-        const context = contextOf(head);
-        Object.defineProperty(context, CALLER_SIGNAL, { get: () => answer.signal });
-        void invokeStore.runInvocation(context, () =>
-          loaded.streaming ? streamOn(answer, body, context) : respondOn(answer, body, context),
-        );
-      },
+      onInvocation,
+      doorKeeper(),
     )
   : undefined;
 if (channel !== undefined) {
@@ -83,7 +89,9 @@ if (channel !== undefined) {
   // In one order with what the handler logs there, and out at once: what comes next may be a crash.
   writeFromThread = (line) => channel.logNow(line);
   await channel.closed;
-  throw new Error("The platform has closed the invocation channel.");
+  closeDoor();
+  await globalThis[STOPPING]?.();
+  process.exit(0);
 }
 
 while (manyRequests) {
@@ -102,6 +110,46 @@ while (true) {
   else environment._X_AMZN_TRACE_ID = context.xRayTraceId;
   const event = JSON.parse(body);
   await invokeStore.runInvocation(context, () => run(event, context));
+}
+
+/** Opens and closes this thread's own door of the API, as the platform says. */
+function doorKeeper() {
+  return async (payload, platform) => {
+    if (payload.length === 0) return closeDoor();
+    const [{ deserialize }, { InvocationChannel }, { connectedSockets, portSocket }, { LogSpool }] = await Promise.all([
+      import("node:v8"),
+      import("./invocation-channel.mjs"),
+      import("./thread-socket.mjs"),
+      import("./log-spool.mjs"),
+    ]);
+    const { module, ...assignment } = deserialize(payload);
+    const spool = new LogSpool(assignment.spool, `thread-${workerData.index}`, (path) =>
+      platform.tell({ type: "spooled", path }),
+    );
+    // From here on an answer may be out before the channel's next write.
+    globalThis[LOG_LINE] = (line) => spool.log(line);
+    writeFromThread = (line) => {
+      spool.log(line);
+      spool.flush();
+    };
+    const serve = (socket) => new InvocationChannel(socket, Buffer.alloc(0), onInvocation);
+    const [near, far] = connectedSockets(() => spool.flush());
+    serve(far);
+    for (const port of workerData.from) serve(portSocket(port, () => spool.flush()));
+    const { openThreadDoor } = await import(module);
+    const door = openThreadDoor(assignment, {
+      index: workerData.index,
+      loads: workerData.loads,
+      throttles: workerData.throttles,
+      sockets: workerData.towards.map((port, index) => (index === workerData.index ? near : port && portSocket(port))),
+      tell: (news) => platform.tell(news),
+      spool: (news) => spool.news(news),
+    });
+    closeDoor = () => {
+      door.close();
+      spool.flush();
+    };
+  };
 }
 
 async function runBuffered(event, context) {

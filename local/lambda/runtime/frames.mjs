@@ -10,6 +10,8 @@
  *   ANSWER    flags (u8: FIRST, LAST) | with FIRST: mode (u8: 1 streaming), length (u8) and text of the content type | bytes
  *   FAILURE   error document (JSON)
  *   LOG       lines of the function's log, each with its line feed; before the answers that were sent after it
+ *   DOOR      what a thread has to know to open a door of the API itself (v8.serialize); empty: it is to be closed
+ *   NEWS      what a thread with a door has to say about it (JSON)
  */
 export const INVOKE = 1;
 export const CANCEL = 2;
@@ -17,6 +19,8 @@ export const CONSUMED = 3;
 export const ANSWER = 4;
 export const FAILURE = 5;
 export const LOG = 6;
+export const DOOR = 7;
+export const NEWS = 8;
 
 export const FIRST = 1;
 export const LAST = 2;

@@ -1,5 +1,5 @@
 import { ChannelAnswer } from "./channel-answer.mjs";
-import { CANCEL, CHANNEL_PROTOCOL, CONSUMED, FrameReader, FrameWriter, INVOKE, LOG } from "./frames.mjs";
+import { CANCEL, CHANNEL_PROTOCOL, CONSUMED, DOOR, FrameReader, FrameWriter, INVOKE, LOG, NEWS } from "./frames.mjs";
 
 // As in runtime-api-client.mjs: an import would load undici.
 const { request } = process.getBuiltinModule("node:http");
@@ -7,9 +7,10 @@ const PATH = "/2018-06-01/runtime/invocation/channel";
 
 /**
  * Where many requests are held at once and the platform offers it: one connection for all invocations of this thread, in place
- * of three HTTP exchanges for each. Resolves with undefined where the Runtime API is only what AWS documents.
+ * of three HTTP exchanges for each. Resolves with undefined where the Runtime API is only what AWS documents. `onDoor` gets the
+ * payload of DOOR frames, and the channel.
  */
-export function openInvocationChannel(address, onInvocation) {
+export function openInvocationChannel(address, onInvocation, onDoor) {
   const [host, port] = address.split(":");
   const { promise, resolve, reject } = Promise.withResolvers();
   const asking = request({
@@ -25,22 +26,24 @@ export function openInvocationChannel(address, onInvocation) {
   });
   asking.on("upgrade", (_response, socket, head) => {
     socket.setNoDelay(true);
-    resolve(new InvocationChannel(socket, head, onInvocation));
+    resolve(new InvocationChannel(socket, head, onInvocation, onDoor));
   });
   asking.end();
   return promise;
 }
 
-class InvocationChannel {
+/** The runtime's end of a channel. */
+export class InvocationChannel {
   /** Resolves when the platform has gone. */
   closed;
   #writer;
   #open = new Map();
 
-  constructor(socket, head, onInvocation) {
+  constructor(socket, head, onInvocation, onDoor) {
     this.#writer = new FrameWriter(socket);
     const reader = new FrameReader((type, number, payload) => {
       if (type === INVOKE) return this.#begin(number, payload, onInvocation);
+      if (type === DOOR) return onDoor?.(payload, this);
       const answer = this.#open.get(number);
       if (type === CANCEL) answer?.cancel();
       else if (type === CONSUMED) answer?.consumed(payload.readUInt32BE(0));
@@ -62,6 +65,11 @@ class InvocationChannel {
   logNow(line) {
     this.#writer.add(LOG, 0, [line]);
     this.#writer.flush();
+  }
+
+  /** What the thread's own door has to say. */
+  tell(news) {
+    this.#writer.add(NEWS, 0, [JSON.stringify(news)]);
   }
 
   #begin(number, payload, onInvocation) {

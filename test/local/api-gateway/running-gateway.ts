@@ -9,6 +9,8 @@ export interface RunningGateway extends RunningLambda {
   addRoute(path: string, functionName: string, route?: Route): Promise<void>;
   /** After all routes: the stage, served on a free port. */
   deploy(stage?: Record<string, unknown>): Promise<string>;
+  /** The same, served by the threads of a function where there is one that can. */
+  deployInThreads(stage?: Record<string, unknown>): Promise<string>;
 }
 
 interface Route {
@@ -54,6 +56,15 @@ export async function startGateway(
     resourceIds.set(path, ref);
     return ref;
   };
+  const createStage = async (stage: Record<string, unknown>): Promise<void> => {
+    const deployment = await create("AWS::ApiGateway::Deployment", { RestApiId: apiId });
+    await create("AWS::ApiGateway::Stage", {
+      RestApiId: apiId,
+      DeploymentId: deployment.ref,
+      StageName: "live",
+      ...stage,
+    });
+  };
   return {
     ...running,
     create,
@@ -88,14 +99,12 @@ export async function startGateway(
       });
     },
     async deploy(stage = {}) {
-      const deployment = await create("AWS::ApiGateway::Deployment", { RestApiId: apiId });
-      await create("AWS::ApiGateway::Stage", {
-        RestApiId: apiId,
-        DeploymentId: deployment.ref,
-        StageName: "live",
-        ...stage,
-      });
+      await createStage(stage);
       return gateway.listen(0);
+    },
+    async deployInThreads(stage = {}) {
+      await createStage(stage);
+      return gateway.listenInThreads(0);
     },
     async stop() {
       await gateway.stop?.();
