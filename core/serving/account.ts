@@ -2,7 +2,7 @@
 import { ERRORS, type FarthingError } from "../errors.ts";
 import type { Run } from "../idempotency/once-call.ts";
 import type { LeaseNames } from "../metering/admission.ts";
-import { buildUsageLine } from "../metering/build-usage-line.ts";
+import { buildUsageLine, type UsageFacts } from "../metering/build-usage-line.ts";
 import type { UsageLine } from "../metering/usage-line.ts";
 import type { InferenceUsage } from "../protocols/spec/inference.ts";
 import type { Accounting } from "./api-dependencies.ts";
@@ -68,9 +68,10 @@ export interface RequestMeasures {
   readonly initMillis: number | undefined;
 }
 
+/** Filled in member by member: of the forms that say the same this is the one that costs least, in every request. */
 export function usageLineOf(account: Account, measures: RequestMeasures): UsageLine {
-  const { failure, usage } = account;
-  return buildUsageLine({
+  const { failure, usage, journal, leases } = account;
+  const facts: Draft<UsageFacts> = {
     requestId: measures.requestId,
     at: new Date(measures.startedAtMillis).toISOString(),
     tenant: account.tenant,
@@ -78,25 +79,34 @@ export function usageLineOf(account: Account, measures: RequestMeasures): UsageL
     route: measures.route,
     model: account.model,
     version: account.version,
-    target: account.journal.target,
-    ...decisionsOf(account.journal),
-    ...(account.isReplay && { replay: true }),
+    target: journal.target,
     deployment: measures.deployment,
     status: failure?.status ?? measures.status,
-    ...(failure && { error: failure.code, ...(account.delivered && { delivered: true }) }),
     inputTokens: usage.inputTokens,
-    ...(usage.cachedInputTokens !== undefined && { cachedInputTokens: usage.cachedInputTokens }),
     outputTokens: usage.outputTokens,
     requestBytes: measures.requestBytes,
     responseBytes: measures.responseBytes,
     inferenceMillis: toMicroseconds(usage.inferenceMillis),
     durationMillis: toMicroseconds(measures.durationMillis),
     coldStart: measures.coldStart,
-    ...(measures.initMillis !== undefined && { initMillis: toMicroseconds(measures.initMillis) }),
     priceUsd: account.priceUsd,
-    ...account.leases,
-  });
+  };
+  if (usage.cachedInputTokens !== undefined) facts.cachedInputTokens = usage.cachedInputTokens;
+  if (journal.cache !== undefined) facts.cache = journal.cache;
+  if (journal.answeredBy?.standsIn) facts.answeredBy = journal.answeredBy.model.name;
+  if (journal.attempts !== undefined && journal.attempts.length > 1) facts.attempts = explained(journal.attempts);
+  if (account.isReplay) facts.replay = true;
+  if (measures.initMillis !== undefined) facts.initMillis = toMicroseconds(measures.initMillis);
+  if (leases.lease !== undefined) facts.lease = leases.lease;
+  if (leases.keyLease !== undefined) facts.keyLease = leases.keyLease;
+  if (failure !== undefined) {
+    facts.error = failure.code;
+    if (account.delivered) facts.delivered = true;
+  }
+  return buildUsageLine(facts);
 }
+
+type Draft<Facts> = { -readonly [Name in keyof Facts]: Facts[Name] };
 
 /** The line under a number of the work's own, where it has one. */
 export function accountedOnce(
@@ -108,18 +118,6 @@ export function accountedOnce(
   if (accounting === undefined || mayComeAgain) return line;
   const { process, sequence, atMillis } = accounting;
   return { ...line, at: new Date(atMillis).toISOString(), process, sequence };
-}
-
-function decisionsOf({
-  attempts = [],
-  answeredBy,
-  cache,
-}: Journal): Pick<UsageLine, "answeredBy" | "attempts" | "cache"> {
-  return {
-    ...(cache !== undefined && { cache }),
-    ...(answeredBy?.standsIn && { answeredBy: answeredBy.model.name }),
-    ...(attempts.length > 1 && { attempts: explained(attempts) }),
-  };
 }
 
 /** Every digit of a log line is paid for, and no clock here is better than a microsecond. */

@@ -3,7 +3,7 @@
  * It never throws: whatever goes wrong leaves in the protocol's own error form.
  */
 import { asFarthingError, FarthingError } from "../errors.ts";
-import type { DocumentRoute } from "../protocols/protocol.ts";
+import type { DocumentRoute, GenerationRoute } from "../protocols/protocol.ts";
 import type { HttpRequest, HttpResponse } from "../protocols/spec/http.ts";
 import { requireScope } from "../tenants/scope.ts";
 import type { Api, ApiDependencies, RequestContext } from "./api-dependencies.ts";
@@ -51,7 +51,8 @@ export function createApi(dependencies: ApiDependencies): Api {
     const match = router.match(request.method, request.path);
     const { protocol } = match;
     const fail = (thrown: unknown): HttpResponse => {
-      const error = asFarthingError(thrown);
+      const told = asFarthingError(thrown);
+      const error = match.type === "route" && match.route.kind === "generation" ? inWordsOf(match.route, told) : told;
       if (error.status >= 500) dependencies.reportFault(error, context.requestId);
       return withHeaders(protocol.encodeError(error, context.requestId), context.requestId);
     };
@@ -78,6 +79,8 @@ export function createApi(dependencies: ApiDependencies): Api {
     }
   };
 }
+
+const inWordsOf = (route: GenerationRoute, error: FarthingError): FarthingError => route.inOwnWords?.(error) ?? error;
 
 const withHeaders = (response: HttpResponse, requestId: string): HttpResponse => ({
   ...response,

@@ -15,28 +15,41 @@ export interface Hold extends Pick<Patience, "onHold" | "hasBegun"> {
 export const HELD = Symbol("held");
 
 export function createHold({ intervalMillis, clock }: Heartbeats): Hold {
-  let begin: () => void = () => {};
-  let cancel: () => void = () => {};
+  let cancel: (() => void) | undefined;
+  /** Present while somebody waits for the work. */
+  let release: (() => void) | undefined;
   let hasBegun = false;
   let isOver = false;
-  const begun = new Promise<typeof HELD>((resolve) => {
-    begin = () => {
-      if (isOver) return;
-      hasBegun = true;
-      resolve(HELD);
-    };
-  });
+  const begin = (): void => {
+    if (isOver) return;
+    hasBegun = true;
+    release?.();
+  };
   const over = (): void => {
     isOver = true;
-    cancel();
+    cancel?.();
   };
   return {
     onHold() {
-      cancel();
+      cancel?.();
       if (!isOver && !hasBegun) cancel = clock.after(intervalMillis, begin);
     },
     hasBegun: () => hasBegun,
-    orHeld: (work) => Promise.race([work.finally(over), begun]),
+    orHeld: <T>(work: Promise<T>) =>
+      new Promise<T | typeof HELD>((resolve, reject) => {
+        release = () => resolve(HELD);
+        if (hasBegun) release();
+        work.then(
+          (value) => {
+            over();
+            resolve(value);
+          },
+          (error: unknown) => {
+            over();
+            reject(error);
+          },
+        );
+      }),
   };
 }
 

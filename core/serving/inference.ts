@@ -9,6 +9,7 @@ import type { GenerationEvent } from "../protocols/spec/generation.ts";
 import type { HttpResponse } from "../protocols/spec/http.ts";
 import { isBetterAsJob } from "../routing/wake/asleep.ts";
 import { appliedPreferences, JOB_WISHES, wishesOf } from "../routing/wake/wishes.ts";
+import type { Authentication } from "../tenants/authenticator.ts";
 import { requireScope } from "../tenants/scope.ts";
 import { type Account, accountedOnce, newAccount, usageLineOf } from "./account.ts";
 import type { ApiDependencies, RequestContext } from "./api-dependencies.ts";
@@ -25,7 +26,7 @@ import { debuggedBody } from "./debugged-body.ts";
 import { heartbeatsOf, lateJson, patientJson } from "./heartbeats.ts";
 import { createHold, HELD, lateBody } from "./hold.ts";
 import type { InferenceCall } from "./inference-call.ts";
-import { recordedAnswer, repeatedAnswer } from "./run-once.ts";
+import { namesRun, recordedAnswer, repeatedAnswer } from "./run-once.ts";
 import { takenAsJob } from "./taken-as-job.ts";
 import type { Caller, Journal } from "./work.ts";
 
@@ -58,7 +59,7 @@ export function createInference(dependencies: ApiDependencies): Inference {
       account.settled = true;
       response = fail(answered);
     }
-    response = await recordedAnswer(account, response);
+    if (account.run !== undefined) response = await recordedAnswer(account, response);
     if (account.debugUntilMillis > startedAtMillis && dependencies.emitDebug !== undefined) {
       const { tenant, key } = account;
       const debugged = { request: call.request, requestId: call.context.requestId, tenant, key };
@@ -115,31 +116,35 @@ export function createInference(dependencies: ApiDependencies): Inference {
   ): Promise<HttpResponse> {
     const { request, context } = call;
     const began = clock.monotonicMillis();
-    const caller = await identify(call, account);
+    const identified = identify(call, account);
+    const caller = identified instanceof Promise ? await identified : identified;
     if (request.body.length > MAX_BODY_BYTES) throw bodyTooLarge(request.body.length);
     const pending = call.route.open(request, call.parameters);
     account.model = pending.model;
     requireScope(caller.scopes, { route: call.route.path, model: pending.model });
-    const { model, version } = await choose(pending.model, pending.version, account.tenant);
+    const chosen = choose(pending.model, pending.version, account.tenant);
+    const { model, version } = chosen instanceof Promise ? await chosen : chosen;
     account.version = version.digest;
     const decoded = pending.decode(version);
     const wishes = context.job === undefined ? wishesOf(request.headers) : JOB_WISHES;
     const streams = "streams" in decoded && decoded.streams;
-    const repeated = await repeatedAnswer({
-      once: dependencies.once,
-      call,
-      account,
-      streams,
-      failed(error) {
-        account.failure = error;
-        const document = failLate(error);
-        if (!("streams" in decoded && decoded.streams)) return document;
-        const nobody = { model, version, requestId: context.requestId, createdAtSeconds, priceUsd: () => 0 };
-        return decoded.encodeEvents(failing(error), nobody);
-      },
-      lineOf,
-    });
-    if (repeated !== undefined) return repeated;
+    if (namesRun(call)) {
+      const repeated = await repeatedAnswer({
+        once: dependencies.once,
+        call,
+        account,
+        streams,
+        failed(error) {
+          account.failure = error;
+          const document = failLate(error);
+          if (!("streams" in decoded && decoded.streams)) return document;
+          const nobody = { model, version, requestId: context.requestId, createdAtSeconds, priceUsd: () => 0 };
+          return decoded.encodeEvents(failing(error), nobody);
+        },
+        lineOf,
+      });
+      if (repeated !== undefined) return repeated;
+    }
     const asJob = takenAsJob({ jobs: dependencies.jobs, call, caller, model: pending.model, wishes, clock });
     if (asJob !== undefined && wishes.respondAsync && wishes.waitMillis === undefined) {
       account.hasBegun = true;
@@ -162,8 +167,8 @@ export function createInference(dependencies: ApiDependencies): Inference {
       deadlineMillis,
       stream: paysAsItGoes(decoded),
     };
-    const admitted = admission.admit(demand);
-    const grant = admitted instanceof Promise ? await admitted : admitted;
+    const admitting = admission.admit(demand);
+    const grant = admitting instanceof Promise ? await admitting : admitting;
     account.leases = grant.leases;
     const charging = createCharging({
       account,
@@ -260,20 +265,15 @@ export function createInference(dependencies: ApiDependencies): Inference {
         if (!isCovered && result.type !== "generation") throw budgetReached();
         charging.settle("answered");
       }
-      return {
-        ...response,
-        headers: {
-          ...response.headers,
-          ...known,
-          "x-farthing-model-version": versionId(answering.version.digest),
-          "x-farthing-target": journal.target,
-          ...(journal.cache !== undefined && { "x-farthing-cache": journal.cache }),
-          ...(answering.standsIn && { "x-farthing-model": answering.model.name }),
-          ...(headers["x-farthing-explain"] !== undefined && { "x-farthing-route": explained(journal.attempts ?? []) }),
-          // A stream's price is not known yet: it comes with its last event.
-          ...(account.settled && { "x-farthing-price-usd": formatUsd(account.priceUsd) }),
-        },
-      };
+      const told: Record<string, string> = { ...response.headers, ...known };
+      told["x-farthing-model-version"] = versionId(answering.version.digest);
+      told["x-farthing-target"] = journal.target;
+      if (journal.cache !== undefined) told["x-farthing-cache"] = journal.cache;
+      if (answering.standsIn) told["x-farthing-model"] = answering.model.name;
+      if (headers["x-farthing-explain"] !== undefined) told["x-farthing-route"] = explained(journal.attempts ?? []);
+      // A stream's price is not known yet: it comes with its last event.
+      if (account.settled) told["x-farthing-price-usd"] = formatUsd(account.priceUsd);
+      return { status: response.status, headers: told, body: response.body };
     }
   }
 
@@ -290,31 +290,47 @@ export function createInference(dependencies: ApiDependencies): Inference {
     });
   }
 
-  async function identify({ request, context: { job } }: InferenceCall, account: Account): Promise<Caller> {
+  /** A Promise only where key, tenant or model have to be looked up: most requests wait for nothing but their model. */
+  function identify({ request, context: { job } }: InferenceCall, account: Account): Caller | Promise<Caller> {
     const pending =
       job === undefined ? authenticator.authenticate(request.headers) : dependencies.jobs?.callerOf(job.keyHash);
     if (pending === undefined) throw new Error("this deployment runs no jobs");
-    const caller = pending instanceof Promise ? await pending : pending;
-    if (caller.type === "known") {
-      account.tenant = caller.tenant;
-      account.key = caller.keyPrefix;
-      account.debugUntilMillis = caller.debugUntilMillis;
-      return caller;
-    }
-    throw caller.error;
+    return pending instanceof Promise
+      ? pending.then((authentication) => admitted(authentication, account))
+      : admitted(pending, account);
   }
 
-  async function choose(
+  function choose(name: string, requested: string | undefined, tenant: string): Chosen | Promise<Chosen> {
+    const pending = registry.get(name);
+    return pending instanceof Promise
+      ? pending.then((model) => chosenOf(model, name, requested, tenant))
+      : chosenOf(pending, name, requested, tenant);
+  }
+
+  function chosenOf(
+    model: ModelRecord | undefined,
     name: string,
     requested: string | undefined,
     tenant: string,
-  ): Promise<{ readonly model: ModelRecord; readonly version: ModelVersion }> {
-    const pending = registry.get(name);
-    const model = pending instanceof Promise ? await pending : pending;
+  ): Chosen | Promise<Chosen> {
     if (model === undefined) throw unknownModel(name);
     if (requested !== undefined) return namedVersion(registry, model, requested);
     return { model, version: weightedVersion(model, tenant) };
   }
+}
+
+interface Chosen {
+  readonly model: ModelRecord;
+  readonly version: ModelVersion;
+}
+
+/** Throws what a refused caller is told. */
+function admitted(authentication: Authentication, account: Account): Caller {
+  if (authentication.type === "refused") throw authentication.error;
+  account.tenant = authentication.tenant;
+  account.key = authentication.keyPrefix;
+  account.debugUntilMillis = authentication.debugUntilMillis;
+  return authentication;
 }
 
 /** How an answer that has begun tells of its end. */

@@ -29,16 +29,24 @@ export function createRouter(protocols: readonly Protocol[]): Router {
   const [fallback] = protocols;
   if (fallback === undefined) throw new RangeError("a router needs at least one protocol");
   const root = newNode();
-  for (const protocol of protocols) for (const route of protocol.routes) insert(root, protocol, route);
+  /** Paths without parameters, which win over all others. */
+  const literals = new Map<string, Node>();
+  for (const protocol of protocols) {
+    for (const route of protocol.routes) {
+      const node = insert(root, protocol, route);
+      if (!route.path.includes("{")) literals.set(route.path, node);
+    }
+  }
 
   const protocolOf = (path: string): Protocol =>
     protocols.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`)) ?? fallback;
 
   return {
     match(method, path) {
-      const segments = segmentsOf(path);
       const values: string[] = [];
-      const node = segments === undefined ? undefined : find(root, segments, 0, values);
+      const literal = literals.get(path);
+      const segments = literal === undefined ? segmentsOf(path) : undefined;
+      const node = literal ?? (segments && find(root, segments, 0, values));
       if (node?.protocol === undefined) return { type: "unknown", protocol: protocolOf(path) };
       const found = node.routes.get(method === "HEAD" ? "GET" : method);
       if (found === undefined) return { type: "wrong-method", protocol: node.protocol, allowed: allowedMethods(node) };
@@ -53,7 +61,7 @@ const newNode = (): Node => ({ literals: new Map(), routes: new Map() });
 
 const PARAMETER = /^\{([a-z_]+)\}$/i;
 
-function insert(root: Node, protocol: Protocol, route: Route): void {
+function insert(root: Node, protocol: Protocol, route: Route): Node {
   const parameterNames: string[] = [];
   let node = root;
   for (const segment of route.path.split("/").slice(1)) {
@@ -71,6 +79,7 @@ function insert(root: Node, protocol: Protocol, route: Route): void {
   if (node.routes.has(route.method)) throw new Error(`two routes answer ${route.method} ${route.path}`);
   node.routes.set(route.method, { route, parameterNames });
   node.protocol = protocol;
+  return node;
 }
 
 /** Decoded segments; undefined when an escape is broken or a segment is empty. */

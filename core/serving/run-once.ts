@@ -1,6 +1,6 @@
 /** Requests with an Idempotency-Key (core/idempotency), where the request is decoded and nothing has begun. */
 import { FarthingError } from "../errors.ts";
-import { readIdempotencyKey } from "../idempotency/idempotency-key.ts";
+import { IDEMPOTENCY_KEY_HEADER, readIdempotencyKey } from "../idempotency/idempotency-key.ts";
 import { once } from "../idempotency/once.ts";
 import type { OnceCall } from "../idempotency/once-call.ts";
 import { interrupted } from "../idempotency/unavailable.ts";
@@ -20,12 +20,15 @@ export interface OnceParts {
   lineOf(account: Account): UsageLine;
 }
 
+/** Whether the request brings a name to run under. A job runs what was taken under its key. */
+export const namesRun = ({ request, context }: InferenceCall): boolean =>
+  context.job === undefined && request.headers[IDEMPOTENCY_KEY_HEADER] !== undefined;
+
 /** The answer to a request that came before; undefined: it is to be run, `account.run` says under which key, if any. */
 export async function repeatedAnswer(parts: OnceParts): Promise<HttpResponse | undefined> {
   const { account, streams, failed, lineOf } = parts;
   const { request, context, route } = parts.call;
-  // A job runs what was taken under its key.
-  const key = context.job === undefined ? readIdempotencyKey(request.headers) : undefined;
+  const key = readIdempotencyKey(request.headers);
   if (key === undefined) return undefined;
   if (parts.once === undefined) throw noKeysKept();
   const begun = await parts.once.begin({

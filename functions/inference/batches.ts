@@ -2,10 +2,10 @@
 
 import { credentialsFromEnvironment } from "../../adapters/aws/credentials.ts";
 import { clientFromEnvironment, endpointOf } from "../../adapters/aws/signed-client.ts";
-import type { Transport } from "../../adapters/aws/transport.ts";
 import { batchStoreOn } from "../../adapters/dynamodb/batch-table.ts";
 import { fileStoreOn } from "../../adapters/dynamodb/file-table.ts";
 import type { ChangingTable } from "../../adapters/dynamodb/table.ts";
+import type { Transport } from "../../adapters/http/transport.ts";
 import { fileContentsOn } from "../../adapters/s3/file-contents.ts";
 import { type BatchDesk, createBatchDesk } from "../../core/batches/batch-desk.ts";
 import { type BatchRunCall, runBatch } from "../../core/batches/run-batch.ts";
@@ -46,7 +46,7 @@ export function batchesOfDeployment(parts: BatchParts): Batches {
     nowMillis: clock.epochMillis,
   });
   const fileStore = fileStoreOn(table);
-  const store = batchStoreOn(table);
+  const store = batchStoreOn(table, clock.epochMillis);
   const files = createFileDesk({ store: fileStore, contents, clock, newToken });
   return {
     files,

@@ -33,6 +33,15 @@ const endpointRoute = z.strictObject({
   contextTokens: z.number().check(z.int(), z.gte(1)),
 });
 
+const webhookReceiver = z.strictObject({
+  host: text,
+  address: text,
+  port: z.number().check(z.int(), z.gte(1), z.lte(65_535)),
+  caPem: z.optional(text),
+});
+
+export type WebhookReceiver = z.infer<typeof webhookReceiver>;
+
 const cacheAddress = z.strictObject({
   host: text,
   /** Templates only know texts. */
@@ -96,6 +105,8 @@ const farthingSchema = z.strictObject({
   FARTHING_ENDPOINTS: z.optional(z.pipe(jsonText, z.record(text, endpointRoute))),
   /** Servers that speak OpenAI's API; infra/upstream-routes.ts writes it. */
   FARTHING_UPSTREAMS: z.optional(z.pipe(jsonText, z.array(upstreamRoute))),
+  /** Receivers of webhooks inside the network; infra/webhook-options.ts has their fields. */
+  FARTHING_WEBHOOK_RECEIVERS: z.optional(z.pipe(jsonText, z.array(webhookReceiver))),
   FARTHING_REGISTRY_TABLE: z.string().check(z.minLength(1)),
   FARTHING_TENANTS_TABLE: z.string().check(z.minLength(1)),
   /** Where customers ask for their usage. */
@@ -145,6 +156,7 @@ export interface ServingEnvironment {
   /** Model → the GPU endpoint that holds it. */
   readonly endpoints: Readonly<Record<string, EndpointRoute>>;
   readonly upstreams: readonly UpstreamRoute[];
+  readonly webhookReceivers: readonly WebhookReceiver[];
   readonly registryTable: string;
   readonly tenantsTable: string;
   readonly usageTable: string | undefined;
@@ -185,6 +197,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     remoteGroups: farthing.FARTHING_REMOTE_GROUPS ?? {},
     endpoints: farthing.FARTHING_ENDPOINTS ?? {},
     upstreams: farthing.FARTHING_UPSTREAMS ?? [],
+    webhookReceivers: farthing.FARTHING_WEBHOOK_RECEIVERS ?? [],
     registryTable: farthing.FARTHING_REGISTRY_TABLE,
     tenantsTable: farthing.FARTHING_TENANTS_TABLE,
     usageTable: farthing.FARTHING_USAGE_TABLE,

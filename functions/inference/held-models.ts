@@ -2,8 +2,8 @@
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { clientFromEnvironment } from "../../adapters/aws/signed-client.ts";
-import type { Transport } from "../../adapters/aws/transport.ts";
 import { createFolderCache } from "../../adapters/disk-cache/folder-cache.ts";
+import type { Transport } from "../../adapters/http/transport.ts";
 import { createLocalModels } from "../../adapters/onnx/local-models.ts";
 import { startOnnxRuntime } from "../../adapters/onnx/start-runtime.ts";
 import { artifactReaderOn } from "../../adapters/s3/artifacts.ts";
@@ -19,6 +19,8 @@ export interface HeldModels {
   readonly models: LocalModels;
   /** Resolves when the models that the deployment names are loaded, or are known not to load. */
   preload(registry: RegistryView): Promise<void>;
+  /** Work that is best done between two requests; undefined when there is none. Never rejects. */
+  betweenRequests(): Promise<unknown> | undefined;
 }
 
 export interface HeldModelsParts {
@@ -50,6 +52,7 @@ export function heldModels({ environment, variables, transport, clock, serviceLo
   });
   return {
     models,
+    betweenRequests: models.betweenRequests,
     async preload(registry) {
       const options = { registry, models, onFailed: serviceLog.preloadFailed };
       // A runtime that does not start says so to the first request that needs it.

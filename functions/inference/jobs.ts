@@ -1,10 +1,10 @@
 /** Jobs of this deployment: where they are kept, what starts them, and the work on them. */
 import { randomBytes } from "node:crypto";
 import { clientFromEnvironment } from "../../adapters/aws/signed-client.ts";
-import type { Transport } from "../../adapters/aws/transport.ts";
 import { jobStoreOn } from "../../adapters/dynamodb/job-table.ts";
 import type { ChangingTable, ReadableTable } from "../../adapters/dynamodb/table.ts";
 import { webhookTermsOn } from "../../adapters/dynamodb/webhook-table.ts";
+import type { Transport } from "../../adapters/http/transport.ts";
 import { startJobOn } from "../../adapters/lambda/start-job.ts";
 import { sendWebhook, webhookWorldOf } from "../../adapters/webhook/send-webhook.ts";
 import { isBatchId } from "../../core/batches/batch.ts";

@@ -1,7 +1,7 @@
 /** Everything that answers for a model in this deployment: this process, other functions, GPU endpoints, upstreams. */
 import { hash, randomUUID } from "node:crypto";
 import { clientFromEnvironment } from "../../adapters/aws/signed-client.ts";
-import type { Transport } from "../../adapters/aws/transport.ts";
+import type { Transport } from "../../adapters/http/transport.ts";
 import { createRemoteFunctionTarget } from "../../adapters/lambda/remote-function-target.ts";
 import { createEndpointTarget, type EndpointAddress } from "../../adapters/sagemaker/endpoint-target.ts";
 import { inferenceComponentsOn } from "../../adapters/sagemaker/inference-components.ts";
@@ -17,6 +17,7 @@ import { functionTarget, type LocalModels } from "../../core/serving/local-model
 import type { Target } from "../../core/serving/target.ts";
 import type { ServingEnvironment, UpstreamRoute } from "./environment.ts";
 import { traceIdOfRequest } from "./trace-id.ts";
+import { endpointOfComponent } from "./wake.ts";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -61,7 +62,10 @@ function remoteTarget({ environment, variables, transport, clock }: TargetParts,
 }
 
 function endpointTarget({ environment, variables, transport, clock }: TargetParts): Target {
-  const components = inferenceComponentsOn(clientFromEnvironment("sagemaker", variables, transport));
+  const components = inferenceComponentsOn(clientFromEnvironment("sagemaker", variables, transport), {
+    endpointOf: endpointOfComponent(environment),
+    epochMillis: clock.epochMillis,
+  });
   return createEndpointTarget({
     addressOf(model): EndpointAddress | undefined {
       const route = environment.endpoints[model];

@@ -1,9 +1,9 @@
 /** Who wakes the models of this deployment that sleep. */
 import { randomBytes } from "node:crypto";
 import { clientFromEnvironment } from "../../adapters/aws/signed-client.ts";
-import type { Transport } from "../../adapters/aws/transport.ts";
 import type { Table } from "../../adapters/dynamodb/table.ts";
 import { wakeStoreOn } from "../../adapters/dynamodb/wake-table.ts";
+import type { Transport } from "../../adapters/http/transport.ts";
 import { inferenceComponentsOn } from "../../adapters/sagemaker/inference-components.ts";
 import { createSharedWake } from "../../core/routing/wake/shared-wake.ts";
 import { createWaker, type Waker } from "../../core/routing/wake/waker.ts";
@@ -27,7 +27,10 @@ export function wakerOfDeployment(parts: WakeParts): Waker | undefined {
     sleeperOf: (model) => environment.endpoints[model],
     shared: createSharedWake({
       store: wakeStoreOn(table, clock.epochMillis),
-      copies: inferenceComponentsOn(clientFromEnvironment("sagemaker", variables, transport)),
+      copies: inferenceComponentsOn(clientFromEnvironment("sagemaker", variables, transport), {
+        endpointOf: endpointOfComponent(environment),
+        epochMillis: clock.epochMillis,
+      }),
       clock,
       random: Math.random,
     }),
@@ -36,3 +39,8 @@ export function wakerOfDeployment(parts: WakeParts): Waker | undefined {
     newToken: () => randomBytes(9).toString("base64url"),
   });
 }
+
+export const endpointOfComponent =
+  ({ endpoints }: Pick<ServingEnvironment, "endpoints">) =>
+  (component: string): string | undefined =>
+    Object.values(endpoints).find((route) => route.component === component)?.endpoint;

@@ -11,6 +11,7 @@ import type { Answer, Journal, Work } from "../../../core/serving/work.ts";
 import { digestOf, modelOf, versionOf } from "../serving/world.ts";
 import { knownCaller } from "../tenants/known-caller.ts";
 import { type VirtualTime, virtualTime } from "./virtual-time.ts";
+import { GREEDY } from "../../../core/protocols/spec/sampling.ts";
 
 export const RULE: CacheRule = { ttlSeconds: 60 };
 
@@ -19,15 +20,7 @@ export const generation = (text: string, overrides: Partial<GenerationInference>
   prompts: [{ type: "text", text }],
   choices: 1,
   maxTokens: 16,
-  sampling: {
-    repetitionPenalty: 1,
-    frequencyPenalty: 0,
-    presencePenalty: 0,
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-  },
+  sampling: GREEDY,
   stop: [],
   ...overrides,
 });

@@ -1,61 +1,35 @@
 /** `/v1/batches`: https://platform.openai.com/docs/api-reference/batch */
 import { BATCH_ENDPOINTS, type Batch, type BatchEndpoint, type BatchStatus } from "../../../batches/batch.ts";
-import type { BatchDesk, BatchOrder } from "../../../batches/batch-desk.ts";
+import type { BatchOrder } from "../../../batches/batch-desk.ts";
 import { FarthingError } from "../../../errors.ts";
 import { formatUsd } from "../../../pricing/request-price.ts";
-import type { Caller } from "../../../tenants/caller.ts";
 import { jsonResponse } from "../../json/json-response.ts";
 import { isJsonObject, parseJsonObject, refuseCompressedBody } from "../../json/parse-json.ts";
-import type { Catalogue, DocumentQuestion, DocumentRoute } from "../../protocol.ts";
+import type { DocumentRoute } from "../../protocol.ts";
 import type { HttpRequest } from "../../spec/http.ts";
 import { readText, refuseFieldsBut, wrong } from "../fields.ts";
 import { readExpiry } from "../files/file-request.ts";
 import { listResponse, readListQuestion } from "../list-question.ts";
+import { ownDocuments } from "../own-documents.ts";
 import { readMetadata } from "../responses/request-fields.ts";
 
+const route = ownDocuments(({ batches }) => batches, "takes no batches");
+
 export const BATCH_ROUTES: readonly DocumentRoute[] = [
-  {
-    kind: "document",
-    method: "POST",
-    path: "/v1/batches",
-    open: false,
-    async answer(_, catalogue, question) {
-      const { desk, caller, request } = own(catalogue, question);
-      return jsonResponse(batchObject(await desk.take(caller, readOrder(request))));
-    },
-  },
-  {
-    kind: "document",
-    method: "GET",
-    path: "/v1/batches",
-    open: false,
-    async answer(_, catalogue, question) {
-      const { desk, caller } = own(catalogue, question);
-      const asked = readListQuestion(question.query);
-      const batches = await desk.latest(caller.tenant, asked.limit + 1, asked.after);
-      return listResponse(batches.map(batchObject), asked);
-    },
-  },
-  {
-    kind: "document",
-    method: "GET",
-    path: "/v1/batches/{id}",
-    open: false,
-    async answer({ id }, catalogue, question) {
-      const { desk, caller } = own(catalogue, question);
-      return jsonResponse(batchObject(await desk.find(caller.tenant, id as string)));
-    },
-  },
-  {
-    kind: "document",
-    method: "POST",
-    path: "/v1/batches/{id}/cancel",
-    open: false,
-    async answer({ id }, catalogue, question) {
-      const { desk, caller } = own(catalogue, question);
-      return jsonResponse(batchObject(await desk.cancel(caller.tenant, id as string)));
-    },
-  },
+  route("POST", "/v1/batches", async ({ desk, caller, request }) =>
+    jsonResponse(batchObject(await desk.take(caller, readOrder(request)))),
+  ),
+  route("GET", "/v1/batches", async ({ desk, caller, query }) => {
+    const asked = readListQuestion(query);
+    const batches = await desk.latest(caller.tenant, asked.limit + 1, asked.after);
+    return listResponse(batches.map(batchObject), asked);
+  }),
+  route("GET", "/v1/batches/{id}", async ({ desk, caller }, id) =>
+    jsonResponse(batchObject(await desk.find(caller.tenant, id))),
+  ),
+  route("POST", "/v1/batches/{id}/cancel", async ({ desk, caller }, id) =>
+    jsonResponse(batchObject(await desk.cancel(caller.tenant, id))),
+  ),
 ];
 
 const FIELDS = new Set(["input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"]);
@@ -128,12 +102,4 @@ function batchObject(batch: Batch): { readonly id: string } {
     x_farthing: { price_usd: formatUsd(batch.priceUsd) },
   };
   return object;
-}
-
-function own(
-  { batches }: Catalogue,
-  { caller, request }: DocumentQuestion,
-): { readonly desk: BatchDesk; readonly caller: Caller; readonly request: HttpRequest } {
-  if (batches !== undefined && caller !== undefined && request !== undefined) return { desk: batches, caller, request };
-  throw new FarthingError("unknown_route", "This deployment takes no batches; ask the API's own address.");
 }
