@@ -5,7 +5,7 @@
  * function on demand, once with it on the disk, as where an environment was started before (instances, on premises).
  */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { firstAnswer } from "./cold-start/first-answer.ts";
 import { publishedFiles } from "./cold-start/published-files.ts";
@@ -38,7 +38,12 @@ async function measure(model: MeasuredModel, platform: LocalPlatform, target: De
   execFileSync(process.execPath, [join(scripts, "best.mjs"), "prepare", request, best]);
   const { original, optimized } = await publishedFiles(model, platform, target);
   const folder = join(platform.stateDirectory, "downloads");
-  mkdirSync(folder, { recursive: true });
+  const download = async (script: string, request: string): Promise<number> => {
+    mkdirSync(folder);
+    const millis = await untilFirstLine([join(scripts, script), request]);
+    rmSync(folder, { recursive: true });
+    return millis;
+  };
   const written = (name: string, downloads: object): string => {
     const path = join(platform.stateDirectory, `${model.name}-${name}.json`);
     writeFileSync(path, JSON.stringify({ ...downloads, folder, feeds: model.feeds }));
@@ -51,8 +56,8 @@ async function measure(model: MeasuredModel, platform: LocalPlatform, target: De
       node: () => untilFirstLine(["-e", "process.stdout.write('first result\\n')"]),
       "naive, on disk": () => untilFirstLine([join(scripts, "naive.mjs"), request]),
       "best, on disk": () => untilFirstLine([join(scripts, "best.mjs"), "run", best]),
-      "naive, from S3": () => untilFirstLine([join(scripts, "naive-from-s3.mjs"), naiveFromS3]),
-      "best, from S3": () => untilFirstLine([join(scripts, "best-from-s3.mjs"), bestFromS3]),
+      "naive, from S3": () => download("naive-from-s3.mjs", naiveFromS3),
+      "best, from S3": () => download("best-from-s3.mjs", bestFromS3),
       "farthing, from S3": async () => (await firstAnswer(model, platform, target)).millis,
       "farthing, on disk": async () => (await firstAnswer(model, platform, keepingModels(platform, target))).millis,
     },
@@ -109,7 +114,7 @@ function report(samples: Readonly<Record<string, Readonly<Record<string, Sample>
     notes: [
       `${ROUNDS} interleaved rounds after 2 that do not count. node: an empty program. farthing checks a key, reads the registry and the`,
       "manifest (local DynamoDB and S3). From S3: the model too, verified by its digest; the rivals download the same, nothing else.",
-      "On disk: the model lies there; for farthing and `best` packed for this very processor.",
+      "On disk: the model lies there, for `best` packed for this very processor; farthing packs it later.",
       ...(samples.minilm ? [] : [WITHOUT_MINILM]),
     ],
     figures: {

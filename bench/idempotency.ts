@@ -3,7 +3,7 @@
  * before the answer. Against the same request without a key, and against two such writes alone, in turn on one platform.
  */
 import { randomUUID } from "node:crypto";
-import { Agent, request as httpRequest } from "node:http";
+import { Agent } from "node:http";
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { clientFromEnvironment } from "../adapters/aws/signed-client.ts";
 import { onceStoreOn } from "../adapters/dynamodb/idempotency-table.ts";
@@ -14,6 +14,7 @@ import { type LocalPlatform, startPlatform } from "./local-platform.ts";
 import { type ApiRequest, measuredModels } from "./measured-models.ts";
 import { median, quantile } from "./measurement.ts";
 import type { Report } from "./report.ts";
+import { roundTrip } from "./round-trip.ts";
 
 const ROUNDS = 9;
 const REQUESTS_A_ROUND = 150;
@@ -26,7 +27,7 @@ export async function run(): Promise<Report> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const writes = await twoWrites(platform);
     const contenders = {
-      plain: () => roundTrip(agent, platform, request, {}),
+      plain: () => roundTrip(agent, platform, request),
       keyed: () => roundTrip(agent, platform, request, { "idempotency-key": randomUUID() }),
       writes,
     };
@@ -122,31 +123,4 @@ async function twoWrites(platform: LocalPlatform): Promise<() => Promise<unknown
     const done = { ...base, state: "done", endedBy: "t", answer, expiresAtMillis: now + KEPT_MILLIS } as const;
     if ((await store.replace(name, done, { token: "t" })) !== "written") throw new Error("the write was refused");
   };
-}
-
-function roundTrip(
-  agent: Agent,
-  { url, apiKey }: LocalPlatform,
-  { path, headers, bodyBase64 }: ApiRequest,
-  more: Readonly<Record<string, string>>,
-): Promise<void> {
-  const body = Buffer.from(bodyBase64, "base64");
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(
-      `${url}${path}`,
-      {
-        method: "POST",
-        agent,
-        headers: { authorization: `Bearer ${apiKey}`, "content-length": body.length, ...headers, ...more },
-      },
-      (response) => {
-        response.resume();
-        response.once("end", () =>
-          response.statusCode === 200 ? resolve() : reject(new Error(`the API answered ${response.statusCode}`)),
-        );
-      },
-    );
-    request.once("error", reject);
-    request.end(body);
-  });
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createTokenizer } from "../adapters/onnx/text/tokenizer.ts";
+import { ONNX_DIRECTORY as SMOLLM2 } from "./decode/places.ts";
 import { farthing, type LocalPlatform } from "./local-platform.ts";
 
 export interface Feed {
@@ -30,18 +31,34 @@ const SHARED_DATA = process.env.FARTHING_SHARED_DATA ?? resolve(root, "../shared
 const MINILM = join(SHARED_DATA, "models/minilm-l6-v2");
 const TEXT = "A farthing is a quarter of a penny, and the smallest coin of the realm";
 
+export type MeasuredName = "digits" | "minilm" | "smollm2";
+
 export const WITHOUT_MINILM = `minilm was left out: ${MINILM} is not there (FARTHING_SHARED_DATA names the folder).`;
 
-/** `digits` always; `minilm` (all-MiniLM-L6-v2, FP32, 90 MB) where the shared data is there, published to the platform. */
+/**
+ * `digits` always; `minilm` (all-MiniLM-L6-v2, FP32, 90 MB) where the shared data is there, and `smollm2` (SmolLM2-135M, 4 bit,
+ * 114 MB) where bench/decode/install.ts has made it; both are published to the platform.
+ */
 export async function measuredModels(
   platform: LocalPlatform,
-  wanted: readonly ("digits" | "minilm")[] = ["digits", "minilm"],
+  wanted: readonly MeasuredName[] = ["digits", "minilm"],
 ): Promise<readonly MeasuredModel[]> {
-  if (!wanted.includes("minilm") || !existsSync(MINILM)) return [digits()];
+  const models = [digits()];
+  if (wanted.includes("minilm") && existsSync(MINILM)) {
+    await publish(platform, "minilm", MINILM);
+    models.push(await miniLm());
+  }
+  if (wanted.includes("smollm2") && existsSync(join(SMOLLM2, "model.onnx"))) {
+    await publish(platform, "smollm2", SMOLLM2);
+    models.push(await smolLm2());
+  }
+  return models;
+}
+
+async function publish(platform: LocalPlatform, name: string, source: string): Promise<void> {
   const models = join(platform.stateDirectory, "models");
-  await farthing(["model", "add", MINILM, "--name", "minilm", "--to", models]);
-  await farthing(["model", "publish", "minilm", join(models, "minilm"), "--state", platform.stateDirectory]);
-  return [digits(), await miniLm()];
+  await farthing(["model", "add", source, "--name", name, "--to", models]);
+  await farthing(["model", "publish", name, join(models, name), "--state", platform.stateDirectory]);
 }
 
 /** 784 floats in, 10 out. */
@@ -90,6 +107,41 @@ async function miniLm(): Promise<MeasuredModel> {
         path: "/v1/embeddings",
         headers: {},
         bodyBase64: base64(JSON.stringify({ model: "minilm", input: TEXT, encoding_format: "base64" })),
+      },
+    },
+  };
+}
+
+interface DecoderConfig {
+  readonly num_hidden_layers: number;
+  readonly num_key_value_heads: number;
+  readonly head_dim: number;
+}
+
+/** A text in, its next token out. */
+async function smolLm2(): Promise<MeasuredModel> {
+  const read = <T>(file: string): T => JSON.parse(readFileSync(join(SMOLLM2, file), "utf8")) as T;
+  const tokenizer = await createTokenizer({ tokenizer: read<object>("tokenizer.json") });
+  const ids = [...tokenizer.encode(TEXT)];
+  const feed = (data: readonly number[]): Feed => ({ type: "int64", dims: [1, ids.length], data });
+  const config = read<DecoderConfig>("config.json");
+  const nothing: Feed = { type: "float32", dims: [1, config.num_key_value_heads, 0, config.head_dim], data: [] };
+  const past = Array.from({ length: config.num_hidden_layers }, (_, layer) =>
+    ["key", "value"].map((part) => [`past_key_values.${layer}.${part}`, nothing] as const),
+  );
+  return {
+    name: "smollm2",
+    graph: join(SMOLLM2, "model.onnx"),
+    feeds: {
+      input_ids: feed(ids),
+      attention_mask: feed(ids.map(() => 1)),
+      ...Object.fromEntries(past.flat()),
+    },
+    requests: {
+      openai: {
+        path: "/v1/completions",
+        headers: {},
+        bodyBase64: base64(JSON.stringify({ model: "smollm2", prompt: TEXT, max_tokens: 1, temperature: 0 })),
       },
     },
   };

@@ -2,13 +2,14 @@
  * What the local platform adds to a function's own time: a keep-alive client through API Gateway, Lambda's Runtime API and
  * back, against the duration that the function reports of itself. And how long `farthing up` takes.
  */
-import { Agent, request as httpRequest } from "node:http";
+import { Agent } from "node:http";
 import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { platformClient } from "./deployed-function.ts";
 import { type LocalPlatform, startPlatform } from "./local-platform.ts";
 import { type ApiRequest, measuredModels } from "./measured-models.ts";
 import { median, quantile } from "./measurement.ts";
 import type { Report } from "./report.ts";
+import { roundTrip } from "./round-trip.ts";
 
 const REQUESTS = 2_000;
 const WARMUPS = 200;
@@ -44,34 +45,6 @@ export async function run(): Promise<Report> {
   } finally {
     await platform.stop();
   }
-}
-
-function roundTrip(
-  agent: Agent,
-  { url, apiKey }: LocalPlatform,
-  { path, headers, bodyBase64 }: ApiRequest,
-): Promise<number> {
-  const body = Buffer.from(bodyBase64, "base64");
-  return new Promise((resolve, reject) => {
-    const startedAt = performance.now();
-    const request = httpRequest(
-      `${url}${path}`,
-      {
-        method: "POST",
-        agent,
-        headers: { authorization: `Bearer ${apiKey}`, "content-length": body.length, ...headers },
-      },
-      (response) => {
-        response.resume();
-        response.once("end", () => {
-          if (response.statusCode === 200) resolve(performance.now() - startedAt);
-          else reject(new Error(`the API answered ${response.statusCode}`));
-        });
-      },
-    );
-    request.once("error", reject);
-    request.end(body);
-  });
 }
 
 async function ownDurations(platform: LocalPlatform, since: number): Promise<readonly number[]> {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { deployedFunction } from "./deployed-function.ts";
 import type { LocalPlatform } from "./local-platform.ts";
-import { median } from "./measurement.ts";
+import { median, quantile } from "./measurement.ts";
 import { runWrk, writeRequests } from "./peers/load/wrk.ts";
 import { cpuSecondsOf } from "./peers/process-tree.ts";
 import { pinReader } from "./pinning.ts";
@@ -19,8 +19,10 @@ import { coldPath } from "./router/cold-path.ts";
 import type { RunningGateway } from "./router/gateway.ts";
 import { GATEWAYS, type RunningFarthing } from "./router/gateways.ts";
 import { inProcess, type OwnResults } from "./router/in-process.ts";
+import { createLiveHeap } from "./router/live-heap.ts";
 import { manyStreams } from "./router/many-streams.ts";
 import { type RunningMock, startMock } from "./router/mock.ts";
+import { streamMemory } from "./router/stream-memory.ts";
 
 const OPTIONS = {
   rounds: { type: "string", default: "7" },
@@ -29,6 +31,8 @@ const OPTIONS = {
   gateways: { type: "string", default: "farthing,portkey,litellm" },
   /** 0: none of that part. */
   streams: { type: "string", default: "1000" },
+  /** Of two waves of those streams each; 6 at least. */
+  "stream-rounds": { type: "string", default: "8" },
 } as const;
 
 const CORES = { gateway: "1", client: "0" } as const;
@@ -36,6 +40,8 @@ const WHOLE: Chat = { tokens: 8, stream: false };
 const SHORT: Chat = { tokens: 1, stream: true };
 const LONG: Chat = { tokens: 257, stream: true };
 const CONCURRENCY = 16;
+/** Rounds until heaps have found their size and hot code is compiled. */
+const STREAM_WARMUPS = 3;
 
 export async function run(parameters: readonly string[]): Promise<Report> {
   const { values } = parseArgs({ args: [...parameters], options: OPTIONS, strict: true });
@@ -128,25 +134,30 @@ export async function run(parameters: readonly string[]): Promise<Report> {
   }
   try {
     const streams = Number(values.streams);
-    if (streams > 0 && values.gateways.includes("farthing")) {
+    if (streams > 0) {
       progress(`${streams} streams at once`);
-      const gateway = await GATEWAYS[0]?.start({ upstream: mock.url, cpus: "0,1", scratch });
+      const heaps = createLiveHeap(scratch);
+      const site = { upstream: mock.url, cpus: "0,1", scratch, environment: heaps.environment };
+      const gateway = await GATEWAYS[0]?.start(site);
       if (gateway === undefined) throw new Error("there is no Farthing to start");
-      const direct = await manyStreams(
-        { url: `${mock.url}/chat/completions`, model: "mock", headers: {} },
-        streams,
-        2,
-        gateway.pid,
-      );
-      const ours = await manyStreams(gateway.place, streams, 16, gateway.pid).finally(() => gateway.stop());
-      const added = (share: "firstP50" | "firstP99") => round(1000 * (ours[share] - direct[share]));
-      rows.push([`${streams} streams`, "first token", added("firstP50").toString(), added("firstP99").toString(), ""]);
+      const bare = { url: `${mock.url}/chat/completions`, model: "mock", headers: {} };
+      const direct = await manyStreams(bare, streams, 2);
+      const load = { streams, rounds: Number(values["stream-rounds"]), warmups: STREAM_WARMUPS };
+      const held = { pid: gateway.pid, collect: heaps.collect };
+      const ours = await streamMemory(gateway.place, load, held).finally(() => gateway.stop());
+      const added = (share: number) => round(1000 * (quantile(ours.first, share) - quantile(direct.first, share)));
+      rows.push([`${streams} streams`, "first token", added(0.5).toString(), added(0.99).toString(), ""]);
       figures.streams = streams;
       figures.streams_failed = ours.failures;
-      figures.streams_first_token_added_p99_us = added("firstP99");
-      figures.streams_memory_growth = round(ours.memoryLast / ours.memoryHalfway);
+      figures.streams_first_token_added_p99_us = added(0.99);
+      figures.streams_live_mib = mebibytes(median(ours.live));
+      figures.streams_live_growth = round((ours.live.at(-1) ?? Number.NaN) / (ours.live[0] ?? Number.NaN), 3);
+      figures.streams_mib_left_per_1000 = mebibytes(ours.leftBehind.slope);
+      const { slope, low, high } = ours.leftBehind;
       notes.push(
-        `${streams} streams: ${ours.tokensPerSecond.toFixed(0)} tokens/s, ${ours.failures} failed${ours.why ? ` (${ours.why.slice(0, 200)})` : ""}; memory ${(ours.memoryHalfway / 2 ** 20).toFixed(0)} MiB half-way, ${(ours.memoryLast / 2 ** 20).toFixed(0)} MiB at the end.`,
+        `${streams} streams: ${ours.tokensPerSecond.toFixed(0)} tokens/s, ${ours.failures} failed${ours.why ? ` (${ours.why.slice(0, 200)})` : ""}.`,
+        `What lives in all heaps after each of ${load.rounds} equal rounds, garbage collected (MiB): ${ours.live.map(mebibytes).join(" ")}. A thousand streams leave ${mebibytes(slope)} MiB (95 %: ${mebibytes(low)} to ${mebibytes(high)}).`,
+        `Memory of all processes at the same moments (MiB): ${ours.resident.map((bytes) => mebibytes(bytes).toFixed(0)).join(" ")}.`,
       );
     }
   } finally {
@@ -206,4 +217,5 @@ async function underLoad({ place, pid }: RunningGateway, scratch: string, second
 }
 
 const figuresOf = (p50: readonly number[], p99: readonly number[]) => [median(p50).toFixed(0), median(p99).toFixed(0)];
-const round = (value: number): number => Math.round(value * 100) / 100;
+const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
+const mebibytes = (bytes: number): number => round(bytes / 2 ** 20, 3);

@@ -17,7 +17,7 @@ import { type Order, rawBatches } from "./throughput/raw-batches.ts";
 import { startRawWorker } from "./throughput/raw-worker.ts";
 
 const OPTIONS = {
-  workloads: { type: "string", default: "minilm-fp32,tiny" },
+  workloads: { type: "string", default: "minilm-fp32,tiny-text,digits" },
   rounds: { type: "string", default: "5" },
   /** Of each load, and of each raw loop. */
   seconds: { type: "string", default: "3" },
@@ -28,7 +28,14 @@ const CONCURRENCIES = [1, 8, 16, 32, 64];
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32];
 /** A request among many may take as long as so many alone. */
 const P99_OVER_SOLO = 5;
-const OUTPUTS = { embedding: "last_hidden_state", tensor: "probabilities" } as const;
+
+/** Of the names in the JSON line. */
+const PREFIX: Readonly<Record<Workload["name"], string>> = {
+  "minilm-fp32": "",
+  "minilm-int8": "minilm_int8_",
+  "tiny-text": "tiny_",
+  digits: "digits_",
+};
 
 interface Round {
   readonly raw: number;
@@ -65,7 +72,7 @@ async function measure(
   const scratch = mkdtempSync(join(tmpdir(), "throughput-"));
   const log = join(scratch, "log");
   const server = await farthing.start({ workload, configuration: "automatic", cpus: CPUS.server, scratch, log });
-  const raw = await startRawWorker(workload.modelFile, OUTPUTS[workload.task], CPUS.server);
+  const raw = await startRawWorker(workload.modelFile, workload.output, CPUS.server);
   try {
     await mustBeRight(server, workload);
     const requestsFile = join(scratch, "requests");
@@ -75,7 +82,7 @@ async function measure(
       loadSamples(workload).map((sample) => server.call(sample)),
     );
     const batches = await rawBatches(workload);
-    const orders: readonly Order[] = workload.task === "embedding" ? ["as-they-come", "by-length"] : ["as-they-come"];
+    const orders: readonly Order[] = workload.task === "tensor" ? ["as-they-come"] : ["as-they-come", "by-length"];
     const load = (concurrency: number) =>
       runWrk({ url: server.url, requestsFile, concurrency, seconds, cpus: CPUS.client });
     await load(16);
@@ -153,7 +160,7 @@ function report(
       row(`Farthing, p99 ≤ ${P99_OVER_SOLO}× one client's p50`, bestOf),
       row("Farthing, the most", most),
     );
-    const name = workload.name === "minilm-fp32" ? "" : `${workload.name.replace("-", "_")}_`;
+    const name = PREFIX[workload.name];
     figures[`${name}over_best_raw`] = ratio(of((round) => most(round).requestsPerSecond / round.raw));
     figures[`${name}over_best_raw_in_time`] = ratio(of((round) => bestOf(round).requestsPerSecond / round.raw));
     figures[`${name}p99_over_solo`] = ratio(of((round) => bestOf(round).p99Millis / round.solo.p50Millis));

@@ -1,4 +1,5 @@
 import type { GenerationInference, TokenLogprob } from "../../core/protocols/spec/generation.ts";
+import { GREEDY } from "../../core/protocols/spec/sampling.ts";
 import type { InferenceContext } from "../../core/serving/target.ts";
 import type { Task } from "./tasks/task.ts";
 
@@ -10,15 +11,7 @@ export const shortGeneration = (maxTokens: number): GenerationInference => ({
   prompts: [{ type: "text", text: "Hello" }],
   choices: 1,
   maxTokens,
-  sampling: {
-    repetitionPenalty: 1,
-    frequencyPenalty: 0,
-    presencePenalty: 0,
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-  },
+  sampling: GREEDY,
   stop: [],
 });
 

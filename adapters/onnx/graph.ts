@@ -41,14 +41,19 @@ export async function openGraphWithRows(path: string, settings: SessionSettings)
   const model = await readFile(path);
   const bytes = decoderModel(model);
   if (bytes === undefined) return openGraph(path, settings);
-  const { extra, ...options } = sessionOptions(settings);
-  const session = { ...(extra?.session as object), model_external_initializers_file_folder_path: dirname(path) };
   try {
-    return await graphOf(onnxRuntime().InferenceSession.create(bytes, { ...options, extra: { ...extra, session } }));
+    return await openGraphBytes(bytes, dirname(path), settings);
   } catch {
     // A layout that the rewrite did not foresee: slower as it is, or broken, and then with a reason that fits the file.
     return openGraph(path, settings);
   }
+}
+
+/** `directory`: where the graph's external data lies. */
+export function openGraphBytes(graph: Uint8Array, directory: string, settings: SessionSettings): Promise<Graph> {
+  const { extra, ...options } = sessionOptions(settings);
+  const session = { ...(extra?.session as object), model_external_initializers_file_folder_path: directory };
+  return graphOf(onnxRuntime().InferenceSession.create(graph, { ...options, extra: { ...extra, session } }));
 }
 
 async function graphOf(creation: Promise<InferenceSession>): Promise<Graph> {
@@ -58,11 +63,12 @@ async function graphOf(creation: Promise<InferenceSession>): Promise<Graph> {
   const everyOutput = signature.outputs.map(({ name }) => name);
 
   const canBeSteady = session.inputNames.includes(LEAST_ROWS);
-  const defaults = canBeSteady ? { [LEAST_ROWS]: new NativeTensor("int64", BigInt64Array.of(1n), []) } : {};
+  const defaults = canBeSteady ? { [LEAST_ROWS]: new NativeTensor("int64", BigInt64Array.of(1n), []) } : undefined;
 
   async function runTensors(feeds: Readonly<Record<string, OnnxTensor>>, outputs: readonly string[]) {
     try {
-      return (await session.run({ ...defaults, ...feeds }, outputs)) as Readonly<Record<string, OnnxTensor>>;
+      const all = defaults === undefined ? feeds : { ...defaults, ...feeds };
+      return (await session.run(all, outputs)) as Readonly<Record<string, OnnxTensor>>;
     } catch (error) {
       throw runError(error);
     }

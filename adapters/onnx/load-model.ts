@@ -26,24 +26,36 @@ export interface LoadedModel extends Task {
   release(): Promise<void>;
 }
 
+export interface LoadOptions {
+  /** Resolves when a file of the folder is whole. Default: all of them are. */
+  arrived?(path: string): Promise<void>;
+  /** How a graph is opened that does not generate. Default: openGraph. */
+  open?(path: string, settings: SessionSettings): Promise<Graph>;
+  /** How the task runs the graph; by default as it is. */
+  arrange?(graph: Graph): Graph;
+  /** For generation; by default a process that nobody has given a size. */
+  readonly keyValueMemory?: SharedKeyValueMemory;
+}
+
 /**
  * Throws an Error in words for whoever made the model: which file does not load, what does not fit the card. Once it has
- * loaded, the folder is not needed any more: external data is mapped, and a mapping outlives its file's name.
+ * loaded, the folder is not needed any more, unless `open` says otherwise: external data is mapped, and a mapping outlives its
+ * file's name.
  */
 export async function loadModel(
   directory: string,
   card: ModelCard,
   settings: SessionSettings,
   clock: Clock,
-  /** How the task runs the graph; by default as it is. */
-  arrange: (graph: Graph) => Graph = (opened) => opened,
-  /** For generation; by default a process that nobody has given a size. */
-  keyValueMemory: SharedKeyValueMemory = unbudgetedKeyValueMemory(),
+  options: LoadOptions = {},
 ): Promise<LoadedModel> {
-  const graph = arrange(await openFile(directory, card, settings));
+  const { arrange = (opened) => opened, keyValueMemory = unbudgetedKeyValueMemory() } = options;
+  // The small files come first, and what is made of them is done while the weights are still on their way.
+  const texts = readTexts(directory, card, options);
+  texts.catch(() => {});
+  const graph = arrange(await openFile(directory, card, settings, options));
   try {
-    const files = await readFiles(directory, card);
-    const tokenizer = await openTokenizer(directory, card, files);
+    const { files, tokenizer } = await texts;
     const task = TASKS[card.task]({ card, graph, tokenizer, files, clock, keyValueMemory });
     return {
       infer: task.infer,
@@ -63,14 +75,30 @@ export async function loadModel(
   }
 }
 
-async function openFile(directory: string, { artifacts, task }: ModelCard, settings: SessionSettings): Promise<Graph> {
+async function openFile(
+  directory: string,
+  { artifacts, task }: ModelCard,
+  settings: SessionSettings,
+  { arrived, open = openGraph }: LoadOptions,
+): Promise<Graph> {
+  await Promise.all([artifacts.model, ...(artifacts.externalData ?? [])].map((path) => arrived?.(path)));
   const path = join(directory, artifacts.model);
   const generates = task === "text-generation" && artifacts.tokenizer !== undefined;
   try {
-    return await (generates ? openGraphWithRows(path, decoding(settings)) : openGraph(path, settings));
+    return await (generates ? openDecoder(path, decoding(settings)) : open(path, settings));
   } catch (error) {
     throw new Error(`${artifacts.model} does not load: ${readableMessage(error)}`, { cause: error });
   }
+}
+
+async function openDecoder(path: string, settings: SessionSettings): Promise<Graph> {
+  const graph = await openGraphWithRows(path, settings);
+  const { packing } = settings;
+  if (packing?.type !== "packed" || packing.sample === undefined) return graph;
+  const { answersAs } = await import("./packing/sample.ts");
+  if (await answersAs(graph, packing.sample)) return graph;
+  await graph.release();
+  throw new Error("its packed weights answer otherwise than they did when they were made");
 }
 
 /**
@@ -78,6 +106,14 @@ async function openFile(directory: string, { artifacts, task }: ModelCard, setti
  * ms a step: one thread 7.2, two threads 8.1, two that spin 5.9. Alone a thread has nobody to wait for.
  */
 const decoding = (settings: SessionSettings): SessionSettings => ({ ...settings, spinning: settings.threads > 1 });
+
+async function readTexts(directory: string, card: ModelCard, { arrived }: LoadOptions) {
+  const { tokenizer, tokenizerConfig, config, generationConfig } = card.artifacts;
+  const paths = [tokenizer, tokenizerConfig, config, generationConfig].filter((path) => path !== undefined);
+  await Promise.all(paths.map((path) => arrived?.(path)));
+  const files = await readFiles(directory, card);
+  return { files, tokenizer: await openTokenizer(directory, card, files) };
+}
 
 async function readFiles(directory: string, { artifacts }: ModelCard): Promise<ModelFiles> {
   const [modelConfig, tokenizerConfig, generationConfig] = await Promise.all([

@@ -11,13 +11,14 @@ import { batchedGraph } from "./batching/batched-graph.ts";
 import { asRequester } from "./batching/request-scope.ts";
 import { createKeyValueMemory } from "./generation/key-value-memory.ts";
 import type { Graph } from "./graph.ts";
+import { loadArriving } from "./load-arriving.ts";
 import { type LoadedModel, loadModel } from "./load-model.ts";
 import { modelBudgetBytes, modelMemoryBytes } from "./memory-budget.ts";
 import { createModelCache } from "./model-cache.ts";
+import type { LaterPackedGraph } from "./pack-later.ts";
 import { servingFiles } from "./serving-files.ts";
-import { type SessionSettings, threadsFor } from "./session-options.ts";
+import { threadsFor } from "./session-options.ts";
 import { startOnnxRuntime } from "./start-runtime.ts";
-import { withVersionFolder } from "./version-folder.ts";
 
 export interface LocalModelsOptions {
   readonly store: Pick<ArtifactStore, "readManifest" | "readBlob">;
@@ -35,7 +36,12 @@ export interface LocalModelsOptions {
   onLoaded(event: ModelAddress & { readonly millis: number }): void;
 }
 
-export function createLocalModels(options: LocalModelsOptions): LocalModels {
+export interface ModelsOfProcess extends LocalModels {
+  /** Work that is best done while nobody waits for an answer; undefined when there is none. Never rejects. */
+  betweenRequests(): Promise<unknown> | undefined;
+}
+
+export function createLocalModels(options: LocalModelsOptions): ModelsOfProcess {
   const { store, temporaryDirectory, memoryMegabytes, clock, onLoaded } = options;
   const settings = { threads: options.manyRequests ? 1 : threadsFor(memoryMegabytes) };
   const batching = {
@@ -52,15 +58,21 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
     makeWay: (bytes) => cache.shed(bytes),
   });
 
+  const unpacked = new Set<LaterPackedGraph>();
+
   async function opened(manifest: Manifest, files: readonly ManifestFile[]): Promise<LoadedModel> {
-    const load = (directory: string, form: Pick<SessionSettings, "packing"> = {}) =>
-      loaded(loadModel(directory, manifest.card, { ...settings, ...form }, clock, arrange, keyValueMemory));
-    const folders = { store, temporaryDirectory };
-    const { diskCache } = options;
-    if (diskCache === undefined) return withVersionFolder(files, folders, (directory) => load(directory));
+    const { diskCache, manyRequests = false } = options;
+    const folders = { store, temporaryDirectory, ...(diskCache && { cache: diskCache }) };
+    const load = { arrange, keyValueMemory };
+    const packsAtOnce = manyRequests || manifest.card.task === "text-generation";
+    if (diskCache === undefined || !packsAtOnce) {
+      return loadArriving(manifest, files, { ...folders, settings, clock, load, ...(!manyRequests && { unpacked }) });
+    }
     // Most functions have no disk that outlives them: they do not pay for the code either.
     const { withFastestForm } = await import("./packing/fastest-form.ts");
-    return withFastestForm(manifest, files, { ...folders, cache: diskCache }, load);
+    return withFastestForm(manifest, files, { ...folders, cache: diskCache }, (directory, form) =>
+      loadModel(directory, manifest.card, { ...settings, ...form }, clock, load),
+    );
   }
 
   const cache = createModelCache<LoadedModel, ModelAddress>({
@@ -72,7 +84,7 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
       return {
         bytes: modelMemoryBytes(files.reduce((sum, { bytes }) => sum + bytes, 0)),
         async load() {
-          const model = await opened(manifest, files);
+          const model = await loaded(opened(manifest, files));
           onLoaded({ model: name, version, millis: Math.round(clock.monotonicMillis() - started) });
           return model;
         },
@@ -88,7 +100,7 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
   });
 
   return {
-    async infer(address, request, context) {
+    infer(address, request, context) {
       if (request.type !== "generation") {
         return cache.use(address, (model) =>
           options.manyRequests
@@ -97,9 +109,13 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
         );
       }
       const events = cache.useForStream(address, (model) => eventsOf(model, request, context));
-      return { type: "generation", events };
+      return Promise.resolve({ type: "generation", events });
     },
     ready: (address) => cache.use(address, async () => {}),
+    betweenRequests() {
+      const due = [...unpacked].map((graph) => graph.packWhenDue()).filter((work) => work !== undefined);
+      return due.length === 0 ? undefined : Promise.allSettled(due);
+    },
   };
 }
 

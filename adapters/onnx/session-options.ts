@@ -5,14 +5,16 @@ export interface SessionSettings {
   readonly threads: number;
   /** Whether threads wait for their next share of a run by spinning. Default false. */
   readonly spinning?: boolean;
-  /** Default: a graph as it was published. */
+  /** Default: a graph as it was published, packed while it is opened. */
   readonly packing?: Packing;
 }
 
 /** Weights in the layout that this very processor computes with (packing/). */
 export type Packing =
-  /** The graph was stored so: nothing is left to optimise. */
-  | { readonly type: "packed" }
+  /** They stay as they are: a session is there sooner, and its runs take longer (pack-later.ts). */
+  | { readonly type: "none" }
+  /** The graph was stored so: nothing is left to optimise. `sample`: a file of what it must answer (packing/sample.ts). */
+  | { readonly type: "packed"; readonly sample?: string }
   /** Store it so, beside loading it: `graph` is the path of the file, `weights` the name of one in the same folder. */
   | { readonly type: "store"; readonly graph: string; readonly weights: string };
 
@@ -45,6 +47,7 @@ export const sessionOptions = ({
     session: {
       intra_op: { allow_spinning: spinning ? "1" : "0" },
       force_spinning_stop: "1",
+      ...(packing?.type === "none" && { disable_prepacking: "1" }),
       ...(packing?.type === "store" && storedWeights(packing.weights)),
     },
   },

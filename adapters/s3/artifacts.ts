@@ -4,16 +4,18 @@ import { FarthingError } from "../../core/errors.ts";
 import type { ArtifactStore } from "../../core/models/artifact-store.ts";
 import { manifestDigest, sha256Hex } from "../../core/models/digest.ts";
 import { blobKey, canonicalJson, type Manifest, manifestKey } from "../../core/models/manifest.ts";
-import { dependencyUnavailable } from "../aws/dependency-error.ts";
+import { answeredBy } from "../aws/dependency-error.ts";
 import { type Absence, type Bucket, isAbsence, type Pieces, type ReadableBucket } from "./bucket.ts";
+
+const answered = answeredBy("the model store");
 
 export type ArtifactReader = Pick<ArtifactStore, "readManifest" | "readBlob">;
 
 /** One connection gives a function 50 to 90 MB/s; several parts at once give more. Smaller files are read in one piece. */
-const PART_BYTES = 8 * 1024 * 1024;
+const PART_BYTES = 4 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 /** Under way, or here and waiting for one before them: a slow connection does not make the others idle at once. */
-const PARTS_AHEAD = 6;
+const PARTS_AHEAD = 5;
 
 export function artifactReaderOn(bucket: ReadableBucket): ArtifactReader {
   return {
@@ -117,11 +119,3 @@ function parsedManifest(pieces: Pieces, key: string): Manifest {
 
 const notReady = (reason: string, cause?: unknown): FarthingError =>
   new FarthingError("model_not_ready", `The version cannot be loaded: ${reason}.`, { cause });
-
-async function answered<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw dependencyUnavailable("the model store", error);
-  }
-}

@@ -1,12 +1,14 @@
 /** The bytes of customers' files in a bucket of their own. */
 import type { FileContents } from "../../core/files/file-store.ts";
 import type { AwsCredentials } from "../aws/credentials.ts";
-import { dependencyUnavailable } from "../aws/dependency-error.ts";
+import { answeredBy, dependencyUnavailable } from "../aws/dependency-error.ts";
 import { presignedAddress } from "../aws/presigned-address.ts";
 import { uriEncode } from "../aws/signature.ts";
 import { AwsServiceError, type SignedClient, type SignedRequest } from "../aws/signed-client.ts";
-import { readBody } from "../aws/transport.ts";
+import { readBody } from "../http/transport.ts";
 import { ABSENT_STATUSES } from "./bucket.ts";
+
+const answered = answeredBy("the store of files");
 
 export interface FileContentsOptions {
   readonly client: SignedClient;
@@ -74,14 +76,6 @@ async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
     return await work;
   } catch (error) {
     if (error instanceof AwsServiceError && ABSENT_STATUSES.has(error.status)) return undefined;
-    throw dependencyUnavailable("the store of files", error);
-  }
-}
-
-async function answered<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
     throw dependencyUnavailable("the store of files", error);
   }
 }

@@ -1,6 +1,6 @@
 import { uriEncode } from "../aws/signature.ts";
 import { AwsServiceError, type SignedClient } from "../aws/signed-client.ts";
-import { readPieces } from "../aws/transport.ts";
+import { readPieces } from "../http/transport.ts";
 import { ABSENT_STATUSES, RANGE_NOT_SATISFIABLE, type ReadableBucket } from "./bucket.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-guidelines.html: retry slow reads early. */

@@ -4,6 +4,7 @@ import type { AccountStore } from "../../core/metering/leases/account-store.ts";
 import { createMemoryAccountStore } from "../../core/metering/leases/memory-account-store.ts";
 import type { Clock } from "../../core/serving/clock.ts";
 import { NO_TERMS, type Terms } from "../../core/tenants/terms.ts";
+import { seededRandom } from "../seeded-random.ts";
 
 export interface Traffic {
   readonly environments: number;
@@ -63,7 +64,7 @@ export async function simulateTraffic(traffic: Traffic): Promise<TrafficResult> 
       return outcome;
     },
   };
-  const random = uniform(1);
+  const random = seededRandom(1);
   let names = 0;
   const admissions = Array.from({ length: environments }, () =>
     createAdmission({ store, clock, newLeaseId: () => `L${names++}`, random }),
@@ -117,15 +118,4 @@ export async function simulateTraffic(traffic: Traffic): Promise<TrafficResult> 
   }
   const { warm, ...rest } = counts;
   return { ...rest, ...calls, reasons, warmShare: warm / Math.max(1, counts.requests) };
-}
-
-/** mulberry32: the same arrivals in every run. */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

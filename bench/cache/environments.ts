@@ -6,6 +6,7 @@ import { cachedAnswer } from "../../core/caching/cached-answer.ts";
 import { createStoreBreaker } from "../../core/caching/store-breaker.ts";
 import type { GenerationEvent } from "../../core/protocols/spec/generation.ts";
 import type { InferenceRequest, InferenceResult } from "../../core/protocols/spec/inference.ts";
+import { GREEDY } from "../../core/protocols/spec/sampling.ts";
 import type { Answer, Work } from "../../core/serving/work.ts";
 import { NO_TERMS } from "../../core/tenants/terms.ts";
 import type { RealServer } from "./real-server.ts";
@@ -81,15 +82,7 @@ export const storyOf = (text: string): InferenceRequest => ({
   prompts: [{ type: "text", text }],
   choices: 1,
   maxTokens: 20,
-  sampling: {
-    repetitionPenalty: 1,
-    frequencyPenalty: 0,
-    presencePenalty: 0,
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-  },
+  sampling: GREEDY,
   stop: [],
 });
 

@@ -1,7 +1,7 @@
 /** One cold start of the deployed function: a fresh process, as Lambda starts it, up to its first answer. */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { DeployedFunction } from "../deployed-function.ts";
 import type { LocalPlatform } from "../local-platform.ts";
 import type { MeasuredModel } from "../measured-models.ts";
@@ -24,6 +24,8 @@ export async function firstAnswer(
   const [request] = Object.values(model.requests);
   if (request === undefined) throw new Error(`${model.name} has no request`);
   const runtimeApi = await startRuntimeApi();
+  // An environment's disk goes with it: what one start leaves there must not be written back during the next.
+  const temporary = mkdtempSync(join(platform.stateDirectory, "environment-"));
   const startedAt = performance.now();
   const answer = runtimeApi.answerTo({
     httpMethod: "POST",
@@ -41,6 +43,7 @@ export async function firstAnswer(
       LAMBDA_TASK_ROOT: target.codeDirectory,
       _HANDLER: "index.handler",
       AWS_LAMBDA_RUNTIME_API: runtimeApi.address,
+      TMPDIR: temporary,
       PATH: process.env.PATH,
     },
     stdio: ["ignore", "ignore", "inherit"],
@@ -52,6 +55,7 @@ export async function firstAnswer(
   child.kill("SIGKILL");
   await ended;
   runtimeApi.close();
+  rmSync(temporary, { recursive: true, force: true });
   const text = bytes.toString("latin1");
   if (!/^\{"statusCode":200/.test(text)) throw new Error(`${model.name}: ${text.slice(0, 500)}`);
   return { millis, peakBytes };

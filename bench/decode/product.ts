@@ -1,14 +1,14 @@
 /**
- * Decoding as a function does it: node bench/decode/product.ts THREADS TOKENS FOLDER
+ * Decoding as a deployment does it: node bench/decode/product.ts THREADS TOKENS FOLDER
  *
- * Prints one JSON object, like llamacpp.py. The model is loaded as in a deployment (as published, spinning where it has
- * several threads); from token ids to events of text, so that sampling and detokenising are in the time.
+ * Prints one JSON object, like llamacpp.py. The model is loaded as in a deployment (as published or packed, whichever FOLDER
+ * holds, spinning where it has several threads); from token ids to events of text, so that sampling and detokenising are in the time.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadModel } from "../../adapters/onnx/load-model.ts";
 import { systemClock } from "../../adapters/system-clock.ts";
-import { cardIn } from "./published.ts";
+import { cardIn, packingIn } from "./published.ts";
 import { ENDLESS } from "./smollm2.ts";
 
 const WARM_UP_TOKENS = 32;
@@ -16,7 +16,7 @@ const WARM_UP_TOKENS = 32;
 const [threads = "1", tokens = "128", folder = ""] = process.argv.slice(2);
 const wanted = Number(tokens);
 const { ids } = JSON.parse(readFileSync(join(import.meta.dirname, "prompt.json"), "utf8")) as { ids: number[] };
-const model = await loadModel(folder, cardIn(folder), { threads: Number(threads) }, systemClock);
+const model = await loadModel(folder, cardIn(folder), { threads: Number(threads), ...packingIn(folder) }, systemClock);
 
 async function generate(count: number) {
   const startedAt = performance.now();

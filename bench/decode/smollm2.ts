@@ -1,6 +1,7 @@
 /** The model of the decode and generation benches, as a card. */
 import type { ModelCard } from "../../core/models/card.ts";
 import type { Sampling } from "../../core/protocols/spec/generation.ts";
+import { GREEDY } from "../../core/protocols/spec/sampling.ts";
 
 export const SMOLLM2_CARD: ModelCard = {
   schema: "farthing.card/1",
@@ -19,16 +20,6 @@ export const SMOLLM2_CARD: ModelCard = {
   placement: { kind: "function", group: "small" },
   text: { maxTokens: 2_048 },
   price: {},
-};
-
-export const GREEDY: Sampling = {
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
 };
 
 /** Never the end, so that all contenders write as many tokens: `<|endoftext|>` and `<|im_end|>`. */

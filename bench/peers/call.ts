@@ -17,15 +17,22 @@ export const plainJson = {
 
 /** Open Inference Protocol v2, JSON tensors: https://github.com/open-inference/open-inference-protocol */
 export const openInference = {
-  call(model: string, inputName: string, sample: Sample, headers: Readonly<Record<string, string>> = {}): Call {
+  /** `output`: the one that is asked for; all of them by default. */
+  call(
+    model: string,
+    inputName: string,
+    sample: Sample,
+    headers: Readonly<Record<string, string>> = {},
+    output?: string,
+  ): Call {
     const tensor =
       typeof sample === "string"
-        ? { name: inputName, shape: [1, 1], datatype: "BYTES", data: [sample] }
+        ? { name: inputName, shape: [1], datatype: "BYTES", data: [sample] }
         : { name: inputName, shape: [1, 1, 28, 28], datatype: "FP32", data: sample };
     return {
       path: `/v2/models/${model}/infer`,
       headers: { ...JSON_CONTENT, ...headers },
-      body: JSON.stringify({ inputs: [tensor] }),
+      body: JSON.stringify({ inputs: [tensor], ...(output !== undefined && { outputs: [{ name: output }] }) }),
     };
   },
   answer: (body: string): readonly number[] => (JSON.parse(body) as { outputs: [{ data: number[] }] }).outputs[0].data,

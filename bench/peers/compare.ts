@@ -17,7 +17,8 @@ interface Outcome {
 
 /** Names in the JSON line; two cores add `_2cores`. */
 const RATIO_FIELD: Readonly<Record<Workload["name"], string>> = {
-  tiny: "tiny_over_best_peer",
+  "tiny-text": "tiny_over_best_peer",
+  digits: "digits_over_best_peer",
   "minilm-fp32": "minilm_over_best_peer",
   "minilm-int8": "minilm_int8_over_best_peer",
 };

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import type { Configuration, Setup } from "./configuration.ts";
 import type { Job, RunningServer } from "./contender.ts";
 import { endTree } from "./process-tree.ts";
-import { MINILM_DIRECTORY } from "./workload.ts";
 
 /** Ray needs longest to take its processes down. */
 const GRACE_MILLIS = 5000;
@@ -57,7 +56,7 @@ export function peerEnvironment({ workload, scratch }: Job, setup: Setup, port: 
     PYTHONDONTWRITEBYTECODE: "1", // no __pycache__ in the repository
     PEER_TASK: workload.task,
     PEER_MODEL: workload.modelFile,
-    PEER_TOKENIZER: join(MINILM_DIRECTORY, "tokenizer.json"),
+    ...(workload.tokenizerFile !== undefined && { PEER_TOKENIZER: workload.tokenizerFile }),
     PEER_PORT: String(port),
     PEER_SCRATCH: scratch,
     PEER_WORKERS: String(workers),

@@ -20,6 +20,8 @@ export interface Site {
   readonly cpus: string;
   /** A folder of its own. */
   readonly scratch: string;
+  /** Of Farthing's platform, beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface RunningGateway {

@@ -23,10 +23,10 @@ export interface RunningFarthing extends RunningGateway {
 const farthing: Gateway = {
   name: "farthing",
   unavailable: () => undefined,
-  async start({ upstream, cpus }): Promise<RunningFarthing> {
+  async start({ upstream, cpus, environment }): Promise<RunningFarthing> {
     const platform = await startPlatform(["--env", "onprem", "--no-demo", "--config", CONFIG], {
       cpus,
-      environment: { BENCH_UPSTREAM_URL: upstream },
+      environment: { ...environment, BENCH_UPSTREAM_URL: upstream },
     });
     const where = ["--env", "onprem", "--state", platform.stateDirectory];
     await cli(["model", "publish", "mock-chat", CARD, ...where]);

@@ -1,9 +1,8 @@
 /** The inputs of a load, put into batches beforehand: what a server would do if it knew all its requests in advance. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createTokenizer } from "../../adapters/onnx/text/tokenizer.ts";
 import type { Feed } from "../measured-models.ts";
-import { loadSamples, MINILM_DIRECTORY, type Workload } from "../peers/workload.ts";
+import { loadSamples, type Workload } from "../peers/workload.ts";
 
 export interface RawBatch {
   readonly rows: number;
@@ -13,7 +12,7 @@ export interface RawBatch {
 /** `by-length`: texts of like length go together, so that nothing is padded. */
 export type Order = "as-they-come" | "by-length";
 
-/** MiniLM's, by sentence_bert_config.json. */
+/** MiniLM's, by sentence_bert_config.json; sms-spam's, by its card. */
 const MAX_TOKENS = 256;
 const PIXELS = 784;
 
@@ -24,11 +23,12 @@ export async function rawBatches(workload: Workload): Promise<(size: number, ord
     return (size) => chunks(images, size).map(imageBatch);
   }
   const tokenizer = await createTokenizer({
-    tokenizer: JSON.parse(readFileSync(join(MINILM_DIRECTORY, "tokenizer.json"), "utf8")),
+    tokenizer: JSON.parse(readFileSync(workload.tokenizerFile ?? "", "utf8")),
   });
   const texts = (samples as readonly string[]).map((text) => [...tokenizer.encode(text)].slice(0, MAX_TOKENS));
   const sorted = texts.toSorted((a, b) => a.length - b.length);
-  return (size, order) => chunks(order === "by-length" ? sorted : texts, size).map(textBatch);
+  return (size, order) =>
+    chunks(order === "by-length" ? sorted : texts, size).map((part) => textBatch(part, workload.task === "embedding"));
 }
 
 const chunks = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
@@ -39,7 +39,8 @@ function imageBatch(images: readonly (readonly number[])[]): RawBatch {
   return { rows: images.length, feeds: { image: feed } };
 }
 
-function textBatch(texts: readonly (readonly number[])[]): RawBatch {
+/** `types`: BERT's graph wants them too. */
+function textBatch(texts: readonly (readonly number[])[], types: boolean): RawBatch {
   const length = Math.max(...texts.map((ids) => ids.length));
   const feed = (valueOf: (id: number | undefined) => number): Feed => ({
     type: "int64",
@@ -51,7 +52,7 @@ function textBatch(texts: readonly (readonly number[])[]): RawBatch {
     feeds: {
       input_ids: feed((id) => id ?? 0),
       attention_mask: feed((id) => (id === undefined ? 0 : 1)),
-      token_type_ids: feed(() => 0),
+      ...(types && { token_type_ids: feed(() => 0) }),
     },
   };
 }

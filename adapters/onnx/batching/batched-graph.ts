@@ -26,8 +26,8 @@ export interface BatchingOptions {
 export const BATCHING = {
   rows: 64,
   paddedTokens: 1024,
-  paddingShare: 0.25,
   soloRuns: 4,
+  queueShare: 0.5,
   /** Requests that wait for longer are turned away, by the learnt durations. */
   waitMillis: 10_000,
   waiting: 1024,

@@ -3,6 +3,7 @@
  * allowed are therefore served in the order in which they came.
  */
 import type { Tensor } from "../../../core/protocols/spec/tensor.ts";
+import { companyOf } from "./company.ts";
 import type { MergeableRun } from "./merge.ts";
 import type { Requester } from "./request-scope.ts";
 
@@ -16,10 +17,13 @@ export interface BatchLimits {
   readonly rows: number;
   /** Rows times the length of the longest, for texts: what leaves the processor's cache gains nothing (../text/batches.ts). */
   readonly paddedTokens: number;
-  /** Of the padded tokens, the share that may be padding. */
-  readonly paddingShare: number;
-  /** No batch takes longer than this many runs of its first request alone: that is what company may cost it. */
+  /** A batch may always take as long as this many runs of its first request alone: that is what company may cost it. */
   readonly soloRuns: number;
+  /**
+   * And this share of the time that all who wait need: where many wait, a larger batch delays its first one, and lets the last
+   * one begin earlier.
+   */
+  readonly queueShare: number;
 }
 
 export const deadlineOf = ({ requester }: WaitingRun): number => requester?.deadlineMillis ?? Number.POSITIVE_INFINITY;
@@ -92,42 +96,23 @@ export class WaitingRuns {
     const batch = this.takeFirst();
     const [first] = batch;
     if (first === undefined) return batch;
-    const { rows: mostRows, paddedTokens, paddingShare, soloRuns } = this.#limits;
+    const { rows, paddedTokens, soloRuns, queueShare } = this.#limits;
     const solo = estimate(workOf([first.run])) ?? 0;
-    const longestMillis = Math.min(soloRuns * solo, Math.max(solo, deadlineOf(first) - nowMillis));
-    let { rows, length } = first.run;
-    let tokens = rows * length;
-    const taken = new Set<WaitingRun>();
-    for (const entry of this.#company(first.run)) {
-      const { run } = entry;
-      const longest = Math.max(length, run.length);
-      const padded = (rows + run.rows) * longest;
-      const real = tokens + run.rows * run.length;
-      const fits =
-        rows + run.rows <= mostRows &&
-        padded <= paddedTokens &&
-        padded - real <= paddingShare * padded &&
-        run.key === first.run.key &&
-        (estimate((rows + run.rows) * Math.max(1, longest)) ?? 0) <= longestMillis;
-      if (!fits) continue;
-      taken.add(entry);
-      batch.push(entry);
-      this.#work -= workOf([run]);
-      rows += run.rows;
-      length = longest;
-      tokens = real;
-    }
+    const all = estimate(this.#work + workOf([first.run])) ?? 0;
+    const longestMillis = Math.min(
+      Math.max(soloRuns * solo, queueShare * all),
+      Math.max(solo, deadlineOf(first) - nowMillis),
+    );
+    const limits = { rows, paddedTokens, longestMillis, estimate: (work: number) => estimate(work) ?? 0 };
+    const taken = new Set(companyOf(first, this.#entries, limits));
     if (taken.size === 0) return batch;
+    for (const entry of taken) {
+      batch.push(entry);
+      this.#work -= workOf([entry.run]);
+    }
     let kept = 0;
     for (const entry of this.#entries) if (!taken.has(entry)) this.#entries[kept++] = entry;
     this.#entries.length = kept;
     return batch;
-  }
-
-  /** Texts of like length first, since padding costs as much as text; what has no length in the order of urgency. */
-  #company({ length }: MergeableRun): readonly WaitingRun[] {
-    if (length === 0) return this.#entries;
-    const distance = ({ run }: WaitingRun) => Math.abs(run.length - length);
-    return this.#entries.toSorted((a, b) => distance(a) - distance(b));
   }
 }

@@ -46,7 +46,7 @@ export function chatTemplate(config: object | undefined): ChatTemplate | undefin
 /** Templates check what they take (roles that alternate, no system message) and say so in their own words. */
 function refused(error: unknown): FarthingError {
   const why = error instanceof Error ? error.message.replace(/\s+/g, " ").slice(0, 200) : String(error);
-  return new FarthingError("invalid_field", `The model's chat template refuses these messages: ${why}`, {
+  return new FarthingError("invalid_field", `messages are refused by the model's chat template: ${why}`, {
     field: "messages",
     cause: error,
   });

@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PACKED_GRAPH, PACKED_WEIGHTS, REFUSED } from "./packed-files.ts";
+import { PACKED_GRAPH, PACKED_WEIGHTS, REFUSED, SAMPLE } from "./packed-files.ts";
 import type { VersionOnDisk } from "./store-packed.ts";
 
 /** Models of a function take seconds; a graph that does not come to an end is no better than one that crashes. */
@@ -37,6 +37,6 @@ export async function packApart(version: VersionOnDisk, folder: string, temporar
   child.once("error", reject).once("exit", (code, signal) => resolve(String(signal ?? code)));
   const end = await promise;
   if (end === "0") return;
-  for (const file of [PACKED_GRAPH, PACKED_WEIGHTS]) await rm(join(folder, file), { force: true });
+  for (const file of [PACKED_GRAPH, PACKED_WEIGHTS, SAMPLE]) await rm(join(folder, file), { force: true });
   await writeFile(join(folder, REFUSED), `the process that tried it ended with ${end}`);
 }

@@ -6,7 +6,7 @@ import type { ManifestFile } from "../../../core/models/manifest.ts";
 import { onnxRuntime } from "../runtime.ts";
 
 /** Counts up when packed files are written in another way. */
-const FORM = 2;
+const FORM = 4;
 
 /**
  * The packed form of a graph is as good as the processor and the ONNX Runtime that it was made for: both are in its name, so

@@ -3,8 +3,8 @@
  * them, in a file that is mapped. MiniLM (FP32, 90 MB): a first session takes 59 → 45 ms, and of its memory 61 → 29 MB are its own;
  * the rest is the page cache's, and shared by all threads and processes.
  *
- * ONNX Runtime 1.30 stores some graphs so that they do not load (silero-vad), or crash the process when they run (a
- * quantised SmolLM2): run this in a process of its own (pack-apart.ts).
+ * ONNX Runtime 1.30 stores some graphs so that they do not load (silero-vad), and a packed weight at the wrong place may crash the
+ * process (aligned-weights.ts): run this in a process of its own (pack-apart.ts).
  */
 import { link, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -15,9 +15,11 @@ import { openGraph } from "../graph.ts";
 import { type LoadedModel, loadModel } from "../load-model.ts";
 import { largestDifference, sampleRequests } from "../model-difference.ts";
 import { readableMessage } from "../onnx-message.ts";
+import { alignWeights } from "./aligned-weights.ts";
 import { PACKED_GRAPH, PACKED_WEIGHTS, REFUSED } from "./packed-files.ts";
 import { graphFiles } from "./packed-name.ts";
 import { placePacked } from "./place-packed.ts";
+import { storeFolded } from "./store-folded.ts";
 
 /** Where another process finds `storePacked`: in a bundle the file is another one. */
 export const moduleUrl = import.meta.url;
@@ -41,10 +43,14 @@ export async function storePacked(version: VersionOnDisk, folder: string, tempor
 /** Answers in words what speaks against it. */
 async function tryToStore(version: VersionOnDisk, folder: string, temporary: string): Promise<string | undefined> {
   const { directory, card } = version;
+  if (card.task === "text-generation" && (await storeFolded(directory, card, folder).catch(() => false)))
+    return undefined;
+  for (const file of [PACKED_GRAPH, PACKED_WEIGHTS]) await rm(join(folder, file), { force: true });
   const packing = { type: "store", graph: join(folder, PACKED_GRAPH), weights: PACKED_WEIGHTS } as const;
   const stored = await openGraph(join(directory, card.artifacts.model), { threads: 1, packing });
   await stored.release();
   if (!(await readdir(folder)).includes(PACKED_WEIGHTS)) return "it has no weights to speak of";
+  await alignWeights(join(folder, PACKED_GRAPH), join(folder, PACKED_WEIGHTS));
   const plain = await loadModel(directory, card, { threads: 1 }, systemClock);
   try {
     return await withPackedFolder(version, folder, temporary, async (packedDirectory) => {

@@ -3,6 +3,7 @@ import type { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers"
 import { type Frame, frameOf } from "./frames.ts";
 import { spanRules, type WrittenTokenizer } from "./span-rules.ts";
 import { type TokenSpan, tokenSpans } from "./token-spans.ts";
+import { tokenizerByNeed } from "./vocabulary-by-need.ts";
 
 export interface Tokenizer {
   /** Special tokens included; neither cut nor filled up, whatever tokenizer.json asks for. */
@@ -49,7 +50,7 @@ const PADDING_TOKENS = ["[PAD]", "<pad>"];
 export async function createTokenizer(sources: TokenizerSources): Promise<Tokenizer> {
   // Deployments without text models never run the library; it is part of the bundle, not of the layer.
   const library = await import("@huggingface/tokenizers");
-  const tokenizer = new library.Tokenizer(sources.tokenizer, sources.tokenizerConfig ?? {});
+  const tokenizer = tokenizerByNeed(library, sources.tokenizer, sources.tokenizerConfig ?? {});
   // An unknown word of a tokenizer without an unknown token has no id at all.
   const known = ({ ids }: { readonly ids: readonly (number | undefined)[] }) => ids.filter((id) => id !== undefined);
   const { normalizer } = tokenizer;

@@ -11,7 +11,7 @@ BATCH_SIZE = int(os.environ["PEER_BATCH_SIZE"])
 # BentoML's own types of both tasks: its JSON validation makes the array, and batches are joined by NumPy.
 Texts = list[str]
 Images = Annotated[np.ndarray, Shape((-1, 784)), DType("float32")]
-Inputs = Texts if os.environ["PEER_TASK"] == "embedding" else Images
+Inputs = Images if os.environ["PEER_TASK"] == "tensor" else Texts
 
 batching = {
     "batchable": True,

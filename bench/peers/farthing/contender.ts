@@ -1,13 +1,14 @@
 /**
  * Farthing on one's own machine, started and filled as its users do it: `farthing model add`, `publish`, `up --env onprem`. It
- * answers the tensor task through the Open Inference Protocol and the embedding task through OpenAI's form.
+ * answers embeddings in OpenAI's form and the other tasks through the Open Inference Protocol.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openAiEmbeddings, openInference } from "../call.ts";
+import { type Call, openAiEmbeddings, openInference } from "../call.ts";
 import type { Contender } from "../contender.ts";
 import { launch } from "../launch.ts";
+import type { Sample, Workload } from "../workload.ts";
 import { stateWith } from "./state.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
@@ -52,10 +53,7 @@ export const farthing: Contender = {
       return {
         ...running,
         url,
-        call: (sample) =>
-          typeof sample === "string"
-            ? openAiEmbeddings.call(model, sample, headers)
-            : openInference.call(model, "image", sample, headers),
+        call: (sample) => request(job.workload, model, sample, headers),
         answer: job.workload.task === "embedding" ? openAiEmbeddings.answer : openInference.answer,
       };
     } catch (error) {
@@ -64,6 +62,18 @@ export const farthing: Contender = {
     }
   },
 };
+
+function request({ task }: Workload, model: string, sample: Sample, headers: Readonly<Record<string, string>>): Call {
+  switch (task) {
+    case "embedding":
+      return openAiEmbeddings.call(model, String(sample), headers);
+    case "classification":
+      // As the peers: a probability for each label.
+      return openInference.call(model, "text", sample, headers, "scores");
+    case "tensor":
+      return openInference.call(model, "image", sample, headers);
+  }
+}
 
 async function waitForReady(file: string): Promise<Ready> {
   const deadline = performance.now() + READY_LIMIT_MILLIS;

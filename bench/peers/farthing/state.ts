@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { PEERS_DIRECTORY } from "../environments.ts";
 import { endTree } from "../process-tree.ts";
-import { DIGITS_DIRECTORY, MINILM_DIRECTORY, type Workload } from "../workload.ts";
+import { DIGITS_DIRECTORY, MINILM_DIRECTORY, SPAM_DIRECTORY, type Workload } from "../workload.ts";
 
 export interface FilledState {
   readonly directory: string;
@@ -56,6 +56,7 @@ async function makeState(workload: Workload, cli: string): Promise<FilledState> 
 /** A folder as `farthing model add` takes it. For INT8: the FP32 model's folder with the other graph in its place. */
 function sourceFolder(workload: Workload, home: string): string {
   if (workload.task === "tensor") return DIGITS_DIRECTORY;
+  if (workload.task === "classification") return SPAM_DIRECTORY;
   if (workload.modelFile.startsWith(MINILM_DIRECTORY)) return MINILM_DIRECTORY;
   const folder = join(home, "source");
   mkdirSync(join(folder, "1_Pooling"), { recursive: true });

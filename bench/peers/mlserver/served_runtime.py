@@ -1,4 +1,4 @@
-"""The workload as an MLServer runtime (Open Inference Protocol). The tensor task answers `probabilities`, the embedding one `embedding`."""
+"""The workload as an MLServer runtime (Open Inference Protocol). One output, whatever the task."""
 import numpy as np
 import served_model
 from mlserver import MLModel

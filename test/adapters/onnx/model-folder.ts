@@ -46,6 +46,18 @@ export const addition = (bias: number): GraphDescription => ({
   nodes: [{ op: "Add", inputs: ["x", "bias"], outputs: ["y"] }],
 });
 
+/** A square matrix: 640 rows of it are 1.6 MB, large enough to be kept apart from the graph. */
+export const productWeights = (size: number): Float32Array =>
+  Float32Array.from({ length: size * size }, (_, at) => Math.sin(at) / size);
+
+/** y = x · W, over [rows, size]. */
+export const product = (size: number): GraphDescription => ({
+  inputs: [{ name: "x", element: "FLOAT", shape: ["rows", size] }],
+  outputs: [{ name: "y", element: "FLOAT", shape: ["rows", size] }],
+  initializers: [{ name: "weights", element: "FLOAT", shape: [size, size], data: bytesOf(productWeights(size)) }],
+  nodes: [{ op: "MatMul", inputs: ["x", "weights"], outputs: ["y"] }],
+});
+
 const WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "day", "night"];
 
 /** Words by white space, in [CLS] … [SEP]; asks, as exported files do, to be cut at 4 tokens and filled up to 16. */

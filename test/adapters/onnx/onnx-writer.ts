@@ -34,6 +34,8 @@ export interface Node {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Of the operator; default: ONNX's own. */
+  readonly domain?: string;
   /** Integer attributes. */
   readonly attributes?: Readonly<Record<string, number>>;
 }
@@ -67,17 +69,20 @@ export function onnxModel({ inputs, outputs, nodes, initializers = [] }: GraphDe
     ...inputs.map((input) => field(11, valueOf(input))),
     ...outputs.map((output) => field(12, valueOf(output))),
   );
-  return message(number(1, IR_VERSION), field(7, graph), field(8, message(number(2, OPSET))));
+  const domains = new Set(nodes.flatMap(({ domain }) => domain ?? []));
+  const opsets = [...domains].map((domain) => field(8, message(field(1, Buffer.from(domain)), number(2, 1))));
+  return message(number(1, IR_VERSION), field(7, graph), field(8, message(number(2, OPSET))), ...opsets);
 }
 
 export const bytesOf = (data: ArrayBufferView): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-const nodeOf = ({ op, inputs, outputs, attributes = {} }: Node) =>
+const nodeOf = ({ op, inputs, outputs, domain, attributes = {} }: Node) =>
   message(
     ...inputs.map((name) => field(1, Buffer.from(name))),
     ...outputs.map((name) => field(2, Buffer.from(name))),
     field(4, Buffer.from(op)),
+    ...(domain === undefined ? [] : [field(7, Buffer.from(domain))]),
     ...Object.entries(attributes).map(([name, value]) =>
       field(5, message(field(1, Buffer.from(name)), number(3, value), number(20, ATTRIBUTE_TYPE_INT))),
     ),

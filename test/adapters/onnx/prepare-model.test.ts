@@ -5,8 +5,8 @@ import { loadModel } from "../../../adapters/onnx/load-model.ts";
 import { prepareModel } from "../../../adapters/onnx/prepare-model.ts";
 import { systemClock } from "../../../adapters/system-clock.ts";
 import { describeWithData } from "../../shared-data.ts";
-import { addition, cardOf, modelFolder, removeModelFolders } from "./model-folder.ts";
-import { bytesOf, type GraphDescription, onnxModel } from "./onnx-writer.ts";
+import { addition, cardOf, modelFolder, product, productWeights, removeModelFolders } from "./model-folder.ts";
+import { type GraphDescription, onnxModel } from "./onnx-writer.ts";
 
 const out = mkdtempSync(join(tmpdir(), "farthing-test-prepared-"));
 afterAll(() => {
@@ -15,18 +15,10 @@ afterAll(() => {
 });
 
 const SIZE = 640;
-const WEIGHTS = Float32Array.from({ length: SIZE * SIZE }, (_, at) => Math.sin(at) / SIZE);
-
-/** y = x · W: 1.6 MB of weights. */
-const product: GraphDescription = {
-  inputs: [{ name: "x", element: "FLOAT", shape: ["rows", SIZE] }],
-  outputs: [{ name: "y", element: "FLOAT", shape: ["rows", SIZE] }],
-  initializers: [{ name: "weights", element: "FLOAT", shape: [SIZE, SIZE], data: bytesOf(WEIGHTS) }],
-  nodes: [{ op: "MatMul", inputs: ["x", "weights"], outputs: ["y"] }],
-};
+const WEIGHTS = productWeights(SIZE);
 
 test("a large model is stored with its weights apart, and answers as before", async () => {
-  const folder = modelFolder({ "onnx/model.onnx": onnxModel(product), LICENSE: "free" });
+  const folder = modelFolder({ "onnx/model.onnx": onnxModel(product(SIZE)), LICENSE: "free" });
   const card = cardOf({ artifacts: { model: "onnx/model.onnx" } });
   const target = join(out, "large");
   const prepared = await prepareModel(folder, card, target);
@@ -56,7 +48,7 @@ test("a model that takes no input that could be made up stays as it is", async (
   const table: GraphDescription = {
     inputs: [{ name: "x", element: "INT64", shape: [2] }],
     outputs: [{ name: "y", element: "FLOAT", shape: [SIZE] }],
-    initializers: product.initializers ?? [],
+    initializers: product(SIZE).initializers ?? [],
     // Both indices are drawn from 0 and 1; the split asks for three parts of two.
     nodes: [
       { op: "Gather", inputs: ["weights", "x"], outputs: ["rows"] },

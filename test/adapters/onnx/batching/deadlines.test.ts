@@ -82,7 +82,7 @@ test("the queue keeps its order and its count whatever is added and taken", () =
   const entry = fc.record({ deadlineMillis: fc.integer({ min: 0, max: 50 }), rows: fc.integer({ min: 1, max: 4 }) });
   fc.assert(
     fc.property(fc.array(fc.oneof(entry, fc.constant("take" as const)), { maxLength: 60 }), (steps) => {
-      const queue = new WaitingRuns({ rows: 4, paddedTokens: 100, paddingShare: 1, soloRuns: 3 });
+      const queue = new WaitingRuns({ rows: 4, paddedTokens: 100, soloRuns: 3, queueShare: 0.5 });
       const inside: WaitingRun[] = [];
       for (const step of steps) {
         if (step === "take") {

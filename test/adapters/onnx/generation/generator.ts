@@ -3,18 +3,9 @@ import { type LoadedModel, loadModel } from "../../../../adapters/onnx/load-mode
 import { systemClock } from "../../../../adapters/system-clock.ts";
 import type { ModelCard } from "../../../../core/models/card.ts";
 import { collect } from "../../../../core/protocols/openai/generation/collected-choices.ts";
-import type { GenerationEvent, GenerationInference, Sampling } from "../../../../core/protocols/spec/generation.ts";
+import type { GenerationEvent, GenerationInference } from "../../../../core/protocols/spec/generation.ts";
+import { GREEDY } from "../../../../core/protocols/spec/sampling.ts";
 import type { InferenceContext } from "../../../../core/serving/target.ts";
-
-export const GREEDY: Sampling = {
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-};
 
 export const generatorCard = (artifacts: ModelCard["artifacts"], maxTokens: number): ModelCard => ({
   schema: "farthing.card/1",

@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import type { LoadedModel } from "../../../../adapters/onnx/load-model.ts";
 import { parseModelCard } from "../../../../core/models/card.ts";
 import type { GenerationEvent } from "../../../../core/protocols/spec/generation.ts";
-import { CONTEXT, eventsOf, GREEDY, generated, load, text } from "./generator.ts";
+import { GREEDY } from "../../../../core/protocols/spec/sampling.ts";
+import { CONTEXT, eventsOf, generated, load, text } from "./generator.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../../../models/glossary");
 const readJson = (file: string) => JSON.parse(readFileSync(join(FOLDER, file), "utf8"));

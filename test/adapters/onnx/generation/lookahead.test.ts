@@ -5,8 +5,8 @@ import { lookahead } from "../../../../adapters/onnx/generation/lookahead.ts";
 import { seededNumbers } from "../../../../adapters/onnx/generation/random-numbers.ts";
 import { createSampler } from "../../../../adapters/onnx/generation/sampler.ts";
 import type { Sampling } from "../../../../core/protocols/spec/generation.ts";
+import { GREEDY } from "../../../../core/protocols/spec/sampling.ts";
 import { countingGraph, VOCABULARY } from "./counting-graph.ts";
-import { GREEDY } from "./generator.ts";
 
 /** Reading several tokens costs little: guesses are verified whenever there are any. */
 function cheapRuns() {

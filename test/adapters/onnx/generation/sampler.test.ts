@@ -2,16 +2,7 @@ import fc from "fast-check";
 import { seededNumbers, seedOf, seedOfText } from "../../../../adapters/onnx/generation/random-numbers.ts";
 import { candidates, createSampler, draw, largest, likeliest } from "../../../../adapters/onnx/generation/sampler.ts";
 import type { Sampling } from "../../../../core/protocols/spec/generation.ts";
-
-const PLAIN: Sampling = {
-  repetitionPenalty: 1,
-  frequencyPenalty: 0,
-  presencePenalty: 0,
-  temperature: 1,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-};
+import { PLAIN } from "../../../../core/protocols/spec/sampling.ts";
 
 const arbitraryLogits = fc
   .array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 60 })

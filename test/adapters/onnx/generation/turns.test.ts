@@ -7,7 +7,8 @@ import { type LoadedModel, loadModel } from "../../../../adapters/onnx/load-mode
 import { systemClock } from "../../../../adapters/system-clock.ts";
 import { type ModelCard, parseModelCard } from "../../../../core/models/card.ts";
 import type { ChatMessage, GenerationInference } from "../../../../core/protocols/spec/generation.ts";
-import { CONTEXT, GREEDY, generated, generatorCard, text } from "./generator.ts";
+import { GREEDY } from "../../../../core/protocols/spec/sampling.ts";
+import { CONTEXT, generated, generatorCard, text } from "./generator.ts";
 
 const GLOSSARY = resolve(import.meta.dirname, "../../../../models/glossary");
 const glossaryCard = parseModelCard(JSON.parse(readFileSync(join(GLOSSARY, "model.json"), "utf8")), "model.json");
@@ -17,7 +18,7 @@ function memoryOf(bytes: number) {
 }
 
 const load = (folder: string, card: ModelCard, memory = memoryOf(2 ** 28)) =>
-  loadModel(folder, card, { threads: 1 }, systemClock, undefined, memory);
+  loadModel(folder, card, { threads: 1 }, systemClock, { keyValueMemory: memory });
 
 const as = (tenant: string) => ({ ...CONTEXT, tenant });
 

@@ -21,8 +21,8 @@ import { manifestDigest, sha256Hex } from "../../../../core/models/digest.ts";
 import type { Manifest, ManifestFile } from "../../../../core/models/manifest.ts";
 import type { Tensor } from "../../../../core/protocols/spec/tensor.ts";
 import { describeWithData } from "../../../shared-data.ts";
-import { cardOf } from "../model-folder.ts";
-import { bytesOf, type GraphDescription, onnxModel } from "../onnx-writer.ts";
+import { cardOf, product, productWeights } from "../model-folder.ts";
+import { onnxModel } from "../onnx-writer.ts";
 
 const root = mkdtempSync(join(tmpdir(), "farthing-test-packing-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -50,6 +50,7 @@ function world(card: ModelCard, contents: Readonly<Record<string, Uint8Array>>) 
       },
       temporaryDirectory: root,
       memoryMegabytes: 1_769,
+      manyRequests: true,
       ...(withCache && {
         diskCache: createFolderCache({
           directory,
@@ -73,15 +74,8 @@ function world(card: ModelCard, contents: Readonly<Record<string, Uint8Array>>) 
 }
 
 const SIZE = 640;
-const WEIGHTS = Float32Array.from({ length: SIZE * SIZE }, (_, at) => Math.sin(at) / SIZE);
-/** y = x · W: 1.6 MB of weights. */
-const product: GraphDescription = {
-  inputs: [{ name: "x", element: "FLOAT", shape: ["rows", SIZE] }],
-  outputs: [{ name: "y", element: "FLOAT", shape: ["rows", SIZE] }],
-  initializers: [{ name: "weights", element: "FLOAT", shape: [SIZE, SIZE], data: bytesOf(WEIGHTS) }],
-  nodes: [{ op: "MatMul", inputs: ["x", "weights"], outputs: ["y"] }],
-};
-const onnx = onnxModel(product);
+const WEIGHTS = productWeights(SIZE);
+const onnx = onnxModel(product(SIZE));
 const productCard = cardOf({ artifacts: { model: "onnx/model.onnx" } });
 const x: Tensor = { name: "x", dataType: "FP32", shape: [1, SIZE], data: WEIGHTS.slice(0, SIZE) };
 const productWorld = () => world(productCard, { "onnx/model.onnx": onnx });

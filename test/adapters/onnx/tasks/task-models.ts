@@ -130,7 +130,8 @@ export async function closeTasks(): Promise<void> {
 }
 
 export const softmax = (values: readonly number[]): number[] => {
-  const exponents = values.map(Math.exp);
+  const largest = Math.max(...values);
+  const exponents = values.map((value) => Math.exp(value - largest));
   const sum = exponents.reduce((total, one) => total + one, 0);
   return exponents.map((value) => value / sum);
 };
