@@ -4,6 +4,7 @@ import { cacheNetwork } from "./cache-rules.ts";
 import type { ConfigProblem } from "./config-problem.ts";
 import { MIN_INSTANCE_MEMORY_MB, type Placement, vcpusOf } from "./placement.ts";
 import { ROUTER_TIME } from "./router-time.ts";
+import { SMALL_FUNCTION_NAMES } from "./small-function-names.ts";
 import { upstreamNames } from "./upstream-rules.ts";
 
 /** The part of an environment's options that the rules look at. */
@@ -38,6 +39,12 @@ const FIXED_API_RESOURCES = 7;
 /** `/v2/models/<name>` and `/v2/models/<name>/{proxy+}`. */
 const API_RESOURCES_PER_MODEL = 2;
 
+/** Functions, log groups and registry entries are named after a deployment: these names have theirs. */
+const OWN_FUNCTIONS: ReadonlyMap<string, string> = new Map([
+  ["router", " by the router's own deployment"],
+  ...SMALL_FUNCTION_NAMES.map((name) => [name, ` by the function of Farthing's own that is called ${name}`] as const),
+]);
+
 export function deploymentProblems(environment: CheckedEnvironment): readonly ConfigProblem[] {
   return [
     ...groupNames(environment),
@@ -54,13 +61,13 @@ export function deploymentProblems(environment: CheckedEnvironment): readonly Co
 }
 
 function* groupNames({ modelGroups }: CheckedEnvironment): Generator<ConfigProblem> {
-  const seen = new Set(["router"]);
+  const owners = new Map(OWN_FUNCTIONS);
   for (const [index, { name }] of modelGroups.entries()) {
-    if (seen.has(name)) {
-      const message = `"${name}" is taken${name === "router" ? " by the router's own deployment" : ""}; names of groups are unique`;
-      yield { path: ["modelGroups", index, "name"], message };
+    const owner = owners.get(name);
+    if (owner !== undefined) {
+      yield { path: ["modelGroups", index, "name"], message: `"${name}" is taken${owner}; names of groups are unique` };
     }
-    seen.add(name);
+    owners.set(name, "");
   }
 }
 

@@ -6,3 +6,14 @@ export const dependencyUnavailable = (what: string, cause: unknown): FarthingErr
     retryAfterSeconds: 2,
     cause,
   });
+
+/** Waits for what a dependency is asked; whatever comes of it but an answer is `dependency_unavailable`. */
+export const answeredBy =
+  (what: string) =>
+  async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw dependencyUnavailable(what, error);
+    }
+  };

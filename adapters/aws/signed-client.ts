@@ -3,10 +3,10 @@
  * Knows the endpoint variables of the SDKs, so that local platforms are reached like AWS itself.
  */
 import type { IncomingMessage } from "node:http";
+import { createTransport, NoAnswer, readBody, type Transport } from "../http/transport.ts";
 import { type AwsCredentials, credentialsFromEnvironment } from "./credentials.ts";
 import { REAL_WORLD, type RetryWorld, withRetries } from "./retry.ts";
 import { canonicalQuery, createSigner, type SigningScope } from "./signature.ts";
-import { createTransport, NoAnswer, readBody, type Transport } from "./transport.ts";
 
 export interface SignedRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE" | "HEAD";

@@ -5,9 +5,11 @@ import type { DataClass } from "../../core/tenants/data-class.ts";
 import type { ApiKeyDirectory, ApiKeyRecord, ApiKeyStore } from "../../core/tenants/key.ts";
 import type { KeyScopes } from "../../core/tenants/scope.ts";
 import { decodeTerms, encodeTerms } from "../../core/tenants/terms.ts";
-import { dependencyUnavailable } from "../aws/dependency-error.ts";
+import { answeredBy } from "../aws/dependency-error.ts";
 import type { AdministeredTable } from "./administered-table.ts";
 import { type Item, keyOf, type ReadableTable, textOf } from "./table.ts";
+
+const answered = answeredBy("the key store");
 
 const TEXT_FIELDS = ["hash", "tenant", "name", "prefix", "createdAt", "state"] as const;
 
@@ -37,14 +39,6 @@ export function apiKeyDirectoryOn(table: AdministeredTable): ApiKeyDirectory {
       await answered(table.remove(partitionOf(hash)));
     },
   };
-}
-
-async function answered<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw dependencyUnavailable("the key store", error);
-  }
 }
 
 function attributesOf(record: ApiKeyRecord): Item {

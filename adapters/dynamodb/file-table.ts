@@ -2,10 +2,12 @@
 import type { StoredFile } from "../../core/files/file.ts";
 import type { FileStore } from "../../core/files/file-store.ts";
 import type { TenantData } from "../../core/tenants/manage-tenants.ts";
-import { dependencyUnavailable } from "../aws/dependency-error.ts";
+import { answeredBy } from "../aws/dependency-error.ts";
 import type { AdministeredTable } from "./administered-table.ts";
 import { type ChangingTable, type Item, keyOf, textOf } from "./table.ts";
 import { partitionDataOn } from "./tenant-partition.ts";
+
+const answered = answeredBy("the store of files");
 
 const filesOf = (tenant: string): string => `files#${tenant}`;
 
@@ -38,12 +40,4 @@ function fileOf(item: Item): StoredFile {
   const text = textOf(item, "file");
   if (text === undefined) throw new Error(`files: item ${JSON.stringify(textOf(item, "sk"))} holds no file`);
   return JSON.parse(text) as StoredFile;
-}
-
-async function answered<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw dependencyUnavailable("the store of files", error);
-  }
 }

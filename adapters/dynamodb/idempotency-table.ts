@@ -16,9 +16,11 @@ import {
 } from "../../core/idempotency/once-record.ts";
 import type { UsageLine } from "../../core/metering/usage-line.ts";
 import type { TenantData } from "../../core/tenants/manage-tenants.ts";
-import { dependencyUnavailable } from "../aws/dependency-error.ts";
+import { answeredBy } from "../aws/dependency-error.ts";
 import type { AdministeredTable } from "./administered-table.ts";
 import { type Condition, type Item, keyOf, PARTITION_KEY, type Table, textOf } from "./table.ts";
+
+const answered = answeredBy("the record of requests with an Idempotency-Key");
 
 const partitionOf = ({ tenant, id }: OnceName): string => `${tenant}#${id}`;
 
@@ -67,14 +69,6 @@ export const onceDataOn = (table: AdministeredTable): TenantData => ({
     return items.length;
   },
 });
-
-async function answered<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw dependencyUnavailable("the record of requests with an Idempotency-Key", error);
-  }
-}
 
 /** DynamoDB removes the item up to days later; who reads it looks at `expiresAt`. */
 const fieldsOf = (record: OnceRecord): Item => ({

@@ -9,8 +9,11 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { JOB_LIMITS, type Job, jobExpiry } from "../../core/jobs/job.ts";
 import type { JobStore } from "../../core/jobs/job-store.ts";
-import { dependencyUnavailable } from "../aws/dependency-error.ts";
-import { type ChangingTable, type Item, keyOf, PARTITION_KEY, SORT_KEY, textOf } from "./table.ts";
+import { answeredBy } from "../aws/dependency-error.ts";
+import { slotStoreOn } from "./slot-table.ts";
+import { atRevision, type ChangingTable, type Item, keyOf, SORT_KEY, textOf } from "./table.ts";
+
+const answered = answeredBy("the store of jobs");
 
 const OPEN = "open";
 const jobsOf = (tenant: string): string => `jobs#${tenant}`;
@@ -42,12 +45,7 @@ export function jobStoreOn(table: ChangingTable, nowMillis: () => number): JobSt
         job: { S: JSON.stringify(job) },
         ttl: ttl(jobExpiry(job)),
       };
-      const before = job.revision - 1;
-      return answered(
-        before === 0
-          ? table.put(item, { expression: `attribute_not_exists(${PARTITION_KEY})` })
-          : table.put(item, { expression: "revision = :before", values: { ":before": { N: String(before) } } }),
-      );
+      return answered(table.put(item, atRevision(job.revision - 1)));
     },
     async putBody(name, bytes, expiresAtMillis) {
       const packed = gzipSync(bytes, { level: 1 });
@@ -83,23 +81,8 @@ export function jobStoreOn(table: ChangingTable, nowMillis: () => number): JobSt
         dueAtMillis: Number(item.due?.N),
       }));
     },
-    async putSlot({ tenant, id, keyHash }) {
-      await answered(table.put({ ...keyOf(slotsOf(tenant), id), key: { S: keyHash }, ttl: everythingOver() }));
-    },
-    removeSlot: (tenant, id) => answered(table.remove(slotsOf(tenant), id)),
-    async slots(tenant) {
-      const items = await answered(table.query(slotsOf(tenant)));
-      return items.map((item) => ({ tenant, id: textOf(item, SORT_KEY) ?? "", keyHash: textOf(item, "key") ?? "" }));
-    },
+    ...slotStoreOn(table, { answered, partitionOf: slotsOf, ttl: everythingOver }),
   };
-}
-
-async function answered<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw dependencyUnavailable("the store of jobs", error);
-  }
 }
 
 function jobOf(item: Item): Job {

@@ -7,7 +7,7 @@ import { type Account, type LeaseEntry, NEW_ACCOUNT } from "../../core/metering/
 import type { AccountId, AccountStore } from "../../core/metering/leases/account-store.ts";
 import { endOfMonth } from "../../core/metering/leases/windows.ts";
 import type { AdministeredTable } from "./administered-table.ts";
-import { type Item, keyOf, PARTITION_KEY, type Table, textOf } from "./table.ts";
+import { atRevision, type Item, keyOf, PARTITION_KEY, type Table, textOf } from "./table.ts";
 
 const PREFIX = "budget#";
 
@@ -23,13 +23,7 @@ export function accountStoreOn(table: Pick<Table, "get" | "put">): AccountStore 
       return item === undefined ? NEW_ACCOUNT : accountOf(item);
     },
     write(id, account) {
-      const before = account.revision - 1;
-      return table.put(
-        itemOf(id, account),
-        before === 0
-          ? { expression: `attribute_not_exists(${PARTITION_KEY})` }
-          : { expression: "revision = :before", values: { ":before": { N: String(before) } } },
-      );
+      return table.put(itemOf(id, account), atRevision(account.revision - 1));
     },
   };
 }

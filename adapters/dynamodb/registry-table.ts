@@ -3,8 +3,10 @@
  * `{ pk: "models", sk: <name>, revision: <number>, record: <JSON of ModelRecord> }`
  */
 import { type ModelRecord, type ModelRegistry, RevisionConflict } from "../../core/models/registry.ts";
-import { dependencyUnavailable } from "../aws/dependency-error.ts";
-import { type Item, keyOf, PARTITION_KEY, type ReadableTable, type Table, textOf } from "./table.ts";
+import { answeredBy } from "../aws/dependency-error.ts";
+import { atRevision, type Item, keyOf, type ReadableTable, type Table, textOf } from "./table.ts";
+
+const answered = answeredBy("the model registry");
 
 const MODELS = "models";
 
@@ -30,25 +32,12 @@ export function registryOn(table: Table): ModelRegistry {
         record: { S: JSON.stringify(record) },
       };
       const before = record.revision - 1;
-      // The condition is the lock: of two writers who read the same revision, the second is refused.
-      const outcome = await answered(
-        before === 0
-          ? table.put(item, { expression: `attribute_not_exists(${PARTITION_KEY})` })
-          : table.put(item, { expression: "revision = :before", values: { ":before": { N: String(before) } } }),
-      );
+      const outcome = await answered(table.put(item, atRevision(before)));
       if (outcome === "refused") {
         throw new RevisionConflict(`model "${record.name}": revision ${before} is not the stored one any more`);
       }
     },
   };
-}
-
-async function answered<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw dependencyUnavailable("the model registry", error);
-  }
 }
 
 function recordOf(item: Item): ModelRecord {

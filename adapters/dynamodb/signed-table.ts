@@ -1,5 +1,5 @@
 import { AwsServiceError, type SignedClient } from "../aws/signed-client.ts";
-import { readBody } from "../aws/transport.ts";
+import { readBody } from "../http/transport.ts";
 import { type ChangingTable, type IndexedTable, type Item, keyOf, PARTITION_KEY } from "./table.ts";
 
 /** A read takes single-digit milliseconds; whoever waits longer is better served by another try. */

@@ -54,3 +54,9 @@ export const keyOf = (partition: string, sort?: string): Record<string, Attribut
 
 /** The text of a string attribute; undefined when it is absent or of another type. */
 export const textOf = (item: Item, name: string): string | undefined => item[name]?.S;
+
+/** Holds while the stored item is of that revision; 0: while there is none. Of two writers who read the same, the second is refused. */
+export const atRevision = (revision: number): Condition =>
+  revision === 0
+    ? { expression: `attribute_not_exists(${PARTITION_KEY})` }
+    : { expression: "revision = :before", values: { ":before": { N: String(revision) } } };

@@ -11,9 +11,11 @@ import {
   type TenantStore,
 } from "../../core/tenants/tenant.ts";
 import { decodeTerms, encodeTerms, type Terms } from "../../core/tenants/terms.ts";
-import { dependencyUnavailable } from "../aws/dependency-error.ts";
+import { answeredBy } from "../aws/dependency-error.ts";
 import type { AdministeredTable } from "./administered-table.ts";
-import { type Item, keyOf, PARTITION_KEY, type ReadableTable, textOf } from "./table.ts";
+import { atRevision, type Item, keyOf, type ReadableTable, textOf } from "./table.ts";
+
+const answered = answeredBy("the list of tenants");
 
 const PREFIX = "tenant#";
 const SECONDS_PER_DAY = 24 * 3600;
@@ -38,24 +40,12 @@ export function tenantDirectoryOn(table: AdministeredTable): TenantDirectory {
     async put(record) {
       const before = record.revision - 1;
       const item = { ...keyOf(partitionOf(record.name)), ...attributesOf(record) };
-      const outcome = await answered(
-        before === 0
-          ? table.put(item, { expression: `attribute_not_exists(${PARTITION_KEY})` })
-          : table.put(item, { expression: "revision = :before", values: { ":before": { N: String(before) } } }),
-      );
+      const outcome = await answered(table.put(item, atRevision(before)));
       if (outcome === "refused") {
         throw new RevisionConflict(`tenant "${record.name}": revision ${before} is not the stored one any more`);
       }
     },
   };
-}
-
-async function answered<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw dependencyUnavailable("the list of tenants", error);
-  }
 }
 
 function attributesOf(record: TenantRecord): Item {

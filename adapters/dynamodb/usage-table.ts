@@ -5,9 +5,20 @@
 import type { UsageCell, UsagePage } from "../../core/metering/usage-page.ts";
 import { USAGE_KEPT_DAYS, type UsageReader, type UsageStore } from "../../core/metering/usage-store.ts";
 import type { TenantData } from "../../core/tenants/manage-tenants.ts";
-import { dependencyUnavailable } from "../aws/dependency-error.ts";
+import { answeredBy } from "../aws/dependency-error.ts";
 import type { AdministeredTable } from "./administered-table.ts";
-import { type Item, keyOf, PARTITION_KEY, type ReadableTable, SORT_KEY, type Table, textOf } from "./table.ts";
+import {
+  atRevision,
+  type Item,
+  keyOf,
+  PARTITION_KEY,
+  type ReadableTable,
+  SORT_KEY,
+  type Table,
+  textOf,
+} from "./table.ts";
+
+const answered = answeredBy("the usage records");
 
 const SECONDS_PER_DAY = 24 * 3600;
 
@@ -27,18 +38,13 @@ export function usageStoreOn(table: Table): UsageStore {
       return item && pageOf(item);
     },
     async put(page) {
-      const before = page.revision - 1;
       const item = {
         ...keyOf(partitionOf(page.tenant, page.day), page.process),
         revision: { N: String(page.revision) },
         ttl: { N: String(Math.floor(Date.parse(page.day) / 1000) + USAGE_KEPT_DAYS * SECONDS_PER_DAY) },
         record: { S: encodePage(page) },
       };
-      return answered(
-        before === 0
-          ? table.put(item, { expression: `attribute_not_exists(${PARTITION_KEY})` })
-          : table.put(item, { expression: "revision = :before", values: { ":before": { N: String(before) } } }),
-      );
+      return answered(table.put(item, atRevision(page.revision - 1)));
     },
   };
 }
@@ -54,14 +60,6 @@ export const usageDataOn = (table: AdministeredTable): TenantData => ({
     return items.length;
   },
 });
-
-async function answered<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw dependencyUnavailable("the usage records", error);
-  }
-}
 
 const encodePage = ({ tenant, day, process, counted, cells, leases }: UsagePage): string =>
   JSON.stringify({ tenant, day, process, counted, cells, leases }, (_, value: unknown) =>

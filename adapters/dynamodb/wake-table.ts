@@ -1,6 +1,6 @@
 /** Wake-ups in the table of jobs: `{ pk: "wake#<component>", sk: "state", revision: <number>, state: <JSON>, ttl: <seconds> }` */
 import { NEW_WAKE_STATE, type WakeState, type WakeStore } from "../../core/routing/wake/wake-state.ts";
-import { keyOf, PARTITION_KEY, type Table, textOf } from "./table.ts";
+import { atRevision, keyOf, type Table, textOf } from "./table.ts";
 
 const STATE = "state";
 /** How long a model that nobody asks for is remembered. */
@@ -17,19 +17,13 @@ export function wakeStoreOn(table: Pick<Table, "get" | "put">, nowMillis: () => 
       return text === undefined ? NEW_WAKE_STATE : (JSON.parse(text) as WakeState);
     },
     write(component, state) {
-      const before = state.revision - 1;
       const item = {
         ...keyOf(partitionOf(component), STATE),
         revision: { N: String(state.revision) },
         state: { S: JSON.stringify(state) },
         ttl: { N: String(Math.floor(nowMillis() / 1000) + KEPT_SECONDS) },
       };
-      return table.put(
-        item,
-        before === 0
-          ? { expression: `attribute_not_exists(${PARTITION_KEY})` }
-          : { expression: "revision = :before", values: { ":before": { N: String(before) } } },
-      );
+      return table.put(item, atRevision(state.revision - 1));
     },
   };
 }

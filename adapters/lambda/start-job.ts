@@ -3,7 +3,7 @@ import { encodeRunEvent } from "../../core/jobs/job-event.ts";
 import type { StartJob } from "../../core/jobs/job-store.ts";
 import { uriEncode } from "../aws/signature.ts";
 import type { SignedClient } from "../aws/signed-client.ts";
-import { readBody } from "../aws/transport.ts";
+import { readBody } from "../http/transport.ts";
 
 const SILENCE_TIMEOUT_MILLIS = 5_000;
 

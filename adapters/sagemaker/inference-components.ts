@@ -5,7 +5,7 @@
  */
 import type { Copies, CopyState } from "../../core/routing/wake/shared-wake.ts";
 import { AwsServiceError, type SignedClient } from "../aws/signed-client.ts";
-import { readBody } from "../aws/transport.ts";
+import { readBody } from "../http/transport.ts";
 
 const SILENCE_TIMEOUT_MILLIS = 5_000;
 

@@ -8,7 +8,7 @@ import { createRefreshingCache } from "../../core/caching/refreshing-cache.ts";
 import { FarthingError } from "../../core/errors.ts";
 import { parseUpstreamSecret, type UpstreamSecret } from "../../core/serving/upstream-secret.ts";
 import { AwsServiceError, type SignedClient } from "../aws/signed-client.ts";
-import { readBody } from "../aws/transport.ts";
+import { readBody } from "../http/transport.ts";
 
 export interface UpstreamSecrets {
   /** Without a promise while it is known. Throws `dependency_unavailable` when it cannot be read, or was never filled. */

@@ -1,5 +1,5 @@
 /** Whether an upstream is well: it answers 200 where it is asked for its models, or at a path of its own. */
-import { readBody, type Transport } from "../aws/transport.ts";
+import { readBody, type Transport } from "../http/transport.ts";
 
 export interface HealthQuestion {
   readonly transport: Transport;

@@ -15,7 +15,7 @@ import type { UpstreamCall, UpstreamDialect } from "../../core/protocols/upstrea
 import { upstreamError } from "../../core/protocols/upstream/upstream-error.ts";
 import type { Clock } from "../../core/serving/clock.ts";
 import type { InferenceContext, Target } from "../../core/serving/target.ts";
-import { NoAnswer, readBody, type Transport } from "../aws/transport.ts";
+import { NoAnswer, readBody, type Transport } from "../http/transport.ts";
 import { requireHealthy } from "./health.ts";
 import { drain, responseParts } from "./response-parts.ts";
 

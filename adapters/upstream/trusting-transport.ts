@@ -1,5 +1,5 @@
 /** Connections to one upstream, whose certificate is checked by authorities that may become known, or change, as it is used. */
-import { createTransport, type Transport } from "../aws/transport.ts";
+import { createTransport, type Transport } from "../http/transport.ts";
 
 export interface TrustingOptions {
   /** PEM. Undefined: the authorities that Node brings. */

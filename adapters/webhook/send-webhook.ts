@@ -29,6 +29,29 @@ export const PUBLIC_INTERNET: WebhookWorld = {
   withinMillis: 10_000,
 };
 
+/** Somebody's own network, by the operator's word: called at this address, whatever its name stands for elsewhere. */
+export interface InsideReceiver {
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  /** Certificates to trust instead of those that Node trusts. */
+  readonly caPem?: string | undefined;
+}
+
+/** Where messages to a host go: to the receiver of that name, else to the public internet. */
+export function webhookWorldOf(host: string, inside: readonly InsideReceiver[]): WebhookWorld {
+  const receiver = inside.find((each) => each.host === host);
+  if (receiver === undefined) return PUBLIC_INTERNET;
+  const { address, port, caPem } = receiver;
+  return {
+    resolve: async () => [{ address, family: isIP(address) }],
+    isAllowed: (judged) => judged === address,
+    port,
+    ...(caPem !== undefined && { ca: caPem }),
+    withinMillis: PUBLIC_INTERNET.withinMillis,
+  };
+}
+
 /** Whether the receiver took it. Never rejects: whatever goes wrong, it is tried again. */
 export async function sendWebhook(message: WebhookMessage, world: WebhookWorld = PUBLIC_INTERNET): Promise<boolean> {
   try {

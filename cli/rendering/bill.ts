@@ -1,20 +1,15 @@
 /** A bill as tables for a person, as CSV for a spreadsheet, as JSON for a program. Money in exact decimals of USD. */
+
+import { csvCell } from "../../core/metering/csv-cell.ts";
 import type { BillRow } from "../../core/pricing/bill.ts";
 import { COMPONENTS } from "../../core/pricing/cost/components.ts";
 import type { CostItem } from "../../core/pricing/cost/hourly-cost.ts";
+import { usdText } from "../../core/tenants/usd-amount.ts";
 import type { Bill } from "../bill/compute-bill.ts";
 import { table } from "./table.ts";
 
 const DIGITS = 12;
 const SHOWN_DIGITS = 6;
-
-/** `0.0000015`: every picodollar. */
-export function exactUsd(picodollars: bigint): string {
-  const sign = picodollars < 0n ? "-" : "";
-  const digits = (picodollars < 0n ? -picodollars : picodollars).toString().padStart(DIGITS + 1, "0");
-  const fraction = digits.slice(-DIGITS).replace(/0+$/, "");
-  return `${sign}${digits.slice(0, -DIGITS)}${fraction === "" ? "" : `.${fraction}`}`;
-}
 
 const shownUsd = (picodollars: bigint): string => (Number(picodollars) / 10 ** DIGITS).toFixed(SHOWN_DIGITS);
 
@@ -66,21 +61,15 @@ export function billCsv(rows: readonly BillRow[]): readonly string[] {
     head,
     ...rows.map((row) =>
       [
-        csvField(row.tenant),
-        csvField(row.model),
+        csvCell(row.tenant),
+        csvCell(row.model),
         ...counts(row),
-        exactUsd(row.revenuePicodollars),
-        exactUsd(row.costPicodollars),
-        exactUsd(row.marginPicodollars),
+        usdText(row.revenuePicodollars),
+        usdText(row.costPicodollars),
+        usdText(row.marginPicodollars),
       ].join(","),
     ),
   ];
-}
-
-/** https://www.rfc-editor.org/rfc/rfc4180; what a spreadsheet would run as a formula gets a quote in front. */
-function csvField(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export function billJson({ period, rows, shares, items, gaps }: Bill): string {
@@ -94,18 +83,18 @@ export function billJson({ period, rows, shares, items, gaps }: Bill): string {
       failed: row.failed,
       inputTokens: row.inputTokens,
       outputTokens: row.outputTokens,
-      revenueUsd: exactUsd(row.revenuePicodollars),
-      costUsd: exactUsd(row.costPicodollars),
-      marginUsd: exactUsd(row.marginPicodollars),
+      revenueUsd: usdText(row.revenuePicodollars),
+      costUsd: usdText(row.costPicodollars),
+      marginUsd: usdText(row.marginPicodollars),
     })),
-    components: Object.fromEntries(componentSums(shares).map(([name, picodollars]) => [name, exactUsd(picodollars)])),
+    components: Object.fromEntries(componentSums(shares).map(([name, picodollars]) => [name, usdText(picodollars)])),
     items: items.map(({ component, item, quantity, unit, picodollars }) => ({
       ...{ component, item, quantity, unit },
-      usd: exactUsd(picodollars),
+      usd: usdText(picodollars),
     })),
     shares: shares.map(({ component, tenant, model, picodollars }) => ({
       ...{ component, tenant, model },
-      usd: exactUsd(picodollars),
+      usd: usdText(picodollars),
     })),
     gaps,
   });

@@ -42,7 +42,7 @@ export interface SynthesisOptions {
 
 /** Rejects with the CDK app's own words when it fails; the earlier assembly then still stands. */
 export async function synthesize(options: SynthesisOptions): Promise<Synthesis> {
-  const { root, stateDirectory } = options;
+  const { stateDirectory } = options;
   const digest = digestOfInputs(options);
   const current = join(stateDirectory, "assembly.json");
   const known = readKnown(current);

@@ -3,6 +3,7 @@ import { FarthingError, show } from "../errors.ts";
 import type { FileDesk } from "../files/file-desk.ts";
 import { newTimedId } from "../jobs/job.ts";
 import type { JobStore, StartJob } from "../jobs/job-store.ts";
+import { type OpenLimit, openWithSlot } from "../jobs/open-limit.ts";
 import type { Clock } from "../serving/clock.ts";
 import type { Caller } from "../tenants/caller.ts";
 import { BATCH_LIMITS, type Batch, type BatchEndpoint, isBatchId, isFinal } from "./batch.ts";
@@ -31,7 +32,7 @@ export interface BatchDeskParts {
   readonly store: BatchStore;
   readonly files: Pick<FileDesk, "find">;
   /** Whatever is to be worked on stands there, jobs and batches: one sweep finds both. */
-  readonly open: Pick<JobStore, "putOpen">;
+  readonly open: Pick<JobStore, "putOpen" | "removeOpen">;
   readonly start: StartJob;
   readonly clock: Clock;
   newToken(): string;
@@ -41,8 +42,12 @@ export interface BatchDeskParts {
 
 /** A batch that nobody works on after so long was not started: it is swept up. */
 const STARTED_WITHIN_MILLIS = 30_000;
-/** Of the newest, where those that are not final are. */
-const LOOKED_AT = 200;
+const OPEN_LIMITS: readonly OpenLimit[] = [
+  {
+    most: BATCH_LIMITS.mostOpen,
+    message: `${BATCH_LIMITS.mostOpen} batches may be under way at once, and they are. Wait for one to end, or cancel one.`,
+  },
+];
 
 export function createBatchDesk({ store, files, open, start, clock, newToken, behind }: BatchDeskParts): BatchDesk {
   async function find(tenant: string, id: string): Promise<Batch> {
@@ -59,14 +64,10 @@ export function createBatchDesk({ store, files, open, start, clock, newToken, be
         const message = `The file ${file.id} ${state}; a batch reads a stored file of the purpose batch.`;
         throw new FarthingError("invalid_field", message, { field: "input_file_id" });
       }
-      const others = (await store.latest(tenant, LOOKED_AT)).filter((batch) => !isFinal(batch)).length;
-      if (others >= BATCH_LIMITS.mostOpen) {
-        const message = `${others} batches are under way; ${BATCH_LIMITS.mostOpen} are allowed at once.`;
-        throw new FarthingError("rate_limited", message, { retryAfterSeconds: 60 });
-      }
       const now = clock.epochMillis();
+      const id = newTimedId("batch_", now, newToken());
       const batch: Batch = {
-        id: newTimedId("batch_", now, newToken()),
+        id,
         tenant,
         keyHash,
         endpoint,
@@ -90,10 +91,10 @@ export function createBatchDesk({ store, files, open, start, clock, newToken, be
         output: [],
         errors: [],
       };
-      // In this order: an entry without a batch is swept away, a batch without an entry would never be found.
-      await open.putOpen({ tenant, id: batch.id, dueAtMillis: now + STARTED_WITHIN_MILLIS });
+      const dueAtMillis = now + STARTED_WITHIN_MILLIS;
+      await openWithSlot({ tenant, id, keyHash }, OPEN_LIMITS, { dueAtMillis, open, slots: store });
       await store.put(batch);
-      behind(start({ tenant, id: batch.id }));
+      behind(start({ tenant, id }));
       return batch;
     },
     find,

@@ -8,6 +8,7 @@ import { partName } from "../files/file.ts";
 import { fileBytes } from "../files/file-bytes.ts";
 import type { FileContents, FileStore } from "../files/file-store.ts";
 import type { JobStore, StartJob } from "../jobs/job-store.ts";
+import { closeWithSlot } from "../jobs/open-limit.ts";
 import type { Api } from "../serving/api-dependencies.ts";
 import type { Clock } from "../serving/clock.ts";
 import { answerLine, errorText } from "./answer-line.ts";
@@ -49,7 +50,7 @@ export async function runBatch(call: BatchRunCall, parts: BatchRunnerParts): Pro
   const token = newToken();
   const now = clock.epochMillis;
   const found = await store.find(tenant, id);
-  if (found === undefined || isFinal(found)) return open.removeOpen(id);
+  if (found === undefined || isFinal(found)) return closeWithSlot(call, open, store);
   const claimed = await changeBatch(tenant, id, store, (batch) => {
     const isCancelled = batch.status === "cancelling" && batch.run === undefined;
     if (isFinal(batch) || (now() < dueAtMillis(batch) && !isCancelled)) return undefined;
@@ -102,7 +103,7 @@ export async function runBatch(call: BatchRunCall, parts: BatchRunnerParts): Pro
       }));
     }
     await change((stored) => ({ ...becomes(stored, "failed", now()), problems: validation.problems, run: undefined }));
-    await open.removeOpen(id);
+    await closeWithSlot(call, open, store);
     return undefined;
   }
 
@@ -111,7 +112,7 @@ export async function runBatch(call: BatchRunCall, parts: BatchRunnerParts): Pro
     const problems = [{ code: "file_not_found", message: "The input file was deleted.", line: undefined }];
     const files = await written(batch);
     await change((stored) => ({ ...becomes(stored, "failed", now()), ...files, problems, run: undefined }));
-    await open.removeOpen(id);
+    await closeWithSlot(call, open, store);
   }
 
   async function stepped(batch: Batch, input: StoredFile): Promise<{ step: Partial<Batch>; outcome: PoolOutcome }> {
@@ -215,7 +216,7 @@ export async function runBatch(call: BatchRunCall, parts: BatchRunnerParts): Pro
       const times = { ...stored.times, finalizing: now(), [status]: now() };
       return { ...files, status, times, errors, failed: failedLines, run: undefined };
     });
-    await open.removeOpen(id);
+    await closeWithSlot(call, open, store);
   }
 
   async function written(batch: Batch): Promise<Pick<Batch, "outputFile" | "errorFile">> {

@@ -1,11 +1,12 @@
 /** Where jobs are taken, shown and cancelled: for the API, on behalf of one tenant. */
-import { FarthingError, isFarthingError, show } from "../errors.ts";
+import { FarthingError, show } from "../errors.ts";
 import type { HttpRequest } from "../protocols/spec/http.ts";
 import type { Clock } from "../serving/clock.ts";
 import type { Caller } from "../tenants/caller.ts";
 import { isFinal, JOB_LIMITS, type Job, jobExpiry, newJobId } from "./job.ts";
 import type { JobStore, StartJob } from "./job-store.ts";
-import { takeSlot } from "./open-limit.ts";
+import { type OpenLimit, openWithSlot } from "./open-limit.ts";
+import type { Slot } from "./slot-store.ts";
 import { newWebhook, type WebhookTermsStore } from "./webhook/webhook.ts";
 import { WEBHOOK_HEADER, webhookUrl } from "./webhook/webhook-url.ts";
 import { writeJob } from "./write-job.ts";
@@ -94,15 +95,11 @@ export function createJobDesk({ store, start, webhookTerms, clock, newToken, beh
         failures: 0,
         ...(webhook && { webhook }),
       };
-      // In this order: an entry without a job is swept away, a job without an entry would never be found.
-      await store.putOpen({ tenant: job.tenant, id, dueAtMillis: now + STARTED_WITHIN_MILLIS });
-      try {
-        await takeSlot({ tenant: job.tenant, id, keyHash: job.keyHash }, caller, store);
-      } catch (thrown) {
-        // Anything else may have left the slot: the entry stays, and whoever sweeps takes both away.
-        if (isFarthingError(thrown) && thrown.code === "rate_limited") await store.removeOpen(id);
-        throw thrown;
-      }
+      await openWithSlot({ tenant: job.tenant, id, keyHash: job.keyHash }, limitsOf(caller), {
+        dueAtMillis: now + STARTED_WITHIN_MILLIS,
+        open: store,
+        slots: store,
+      });
       await store.putBody(job.request.body, request.body, jobExpiry(job));
       if ((await store.put(job)) === "refused" && (await store.find(job.tenant, id))?.mark !== job.mark) {
         throw new Error(`two jobs have the id ${id}`);
@@ -137,4 +134,23 @@ export function createJobDesk({ store, start, webhookTerms, clock, newToken, beh
       });
     },
   };
+}
+
+function limitsOf({ keyHash, terms }: Caller): readonly OpenLimit[] {
+  const ofTenant = terms.tenant.limits.openJobs ?? JOB_LIMITS.mostOpen;
+  const ofKey = terms.key.limits.openJobs;
+  const message = (bearer: string, most: number): string =>
+    `The limit of ${bearer} is ${most} jobs that are queued or running, which is reached. Wait for one to end, or cancel one.`;
+  return [
+    { most: ofTenant, message: message("your account", ofTenant) },
+    ...(ofKey === undefined
+      ? []
+      : [
+          {
+            most: ofKey,
+            counts: (slot: Slot) => slot.keyHash === keyHash,
+            message: message("this API key", ofKey),
+          },
+        ]),
+  ];
 }

@@ -6,7 +6,7 @@ import { isFinal, type Job, jobExpiry } from "./job.ts";
 const seconds = (millis: number | undefined): number | null =>
   millis === undefined ? null : Math.floor(millis / 1000);
 
-export function jobObject(job: Job): object {
+export function jobObject(job: Job) {
   const { usage } = job;
   return {
     id: job.id,

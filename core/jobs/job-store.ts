@@ -1,4 +1,5 @@
 import type { Job } from "./job.ts";
+import type { SlotStore } from "./slot-store.ts";
 
 /** What says that a job is not final yet: whoever sweeps finds by it what nobody works on. */
 export interface OpenJob {
@@ -8,15 +9,7 @@ export interface OpenJob {
   readonly dueAtMillis: number;
 }
 
-/** What counts against the limits of open jobs, from before the job is taken until it is final. */
-export interface JobSlot {
-  readonly tenant: string;
-  readonly id: string;
-  /** Of the key that asked. */
-  readonly keyHash: string;
-}
-
-export interface JobStore {
+export interface JobStore extends SlotStore {
   find(tenant: string, id: string): Promise<Job | undefined>;
   /** Newest first; `before`: ids that sort before this one. */
   latest(tenant: string, limit: number, before?: string): Promise<readonly Job[]>;
@@ -27,10 +20,6 @@ export interface JobStore {
   putOpen(open: OpenJob): Promise<void>;
   removeOpen(id: string): Promise<void>;
   listOpen(): Promise<readonly OpenJob[]>;
-  putSlot(slot: JobSlot): Promise<void>;
-  removeSlot(tenant: string, id: string): Promise<void>;
-  /** Those of a tenant: every slot whose `putSlot` has resolved. */
-  slots(tenant: string): Promise<readonly JobSlot[]>;
 }
 
 /** What starts the work on a job in a process of its own, soon. */

@@ -10,6 +10,7 @@ import type { Clock } from "../serving/clock.ts";
 import { isStream } from "../serving/counted-body.ts";
 import { dueAtMillis, isFinal, JOB_LIMITS, type Job, jobExpiry } from "./job.ts";
 import type { JobStore } from "./job-store.ts";
+import { closeWithSlot } from "./open-limit.ts";
 import { tendedRun } from "./tended-run.ts";
 import { deliverWebhook, type WebhookParts } from "./webhook/deliver-webhook.ts";
 import { writeJob } from "./write-job.ts";
@@ -48,10 +49,7 @@ type Ending =
 export async function runJob(call: RunCall, parts: JobRunnerParts): Promise<void> {
   const { store, api, clock, newToken } = parts;
   const found = await store.find(call.tenant, call.id);
-  if (found === undefined) {
-    await store.removeSlot(call.tenant, call.id);
-    return store.removeOpen(call.id);
-  }
+  if (found === undefined) return closeWithSlot(call, store, store);
   if (isFinal(found)) return ended(found, parts);
   const now = clock.epochMillis();
   if (now >= found.deadlineMillis)

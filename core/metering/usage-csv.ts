@@ -1,5 +1,6 @@
 /** Usage for a bill, as a spreadsheet reads it: https://www.rfc-editor.org/rfc/rfc4180. Amounts in USD, exact to the picodollar. */
 import { usdText } from "../tenants/usd-amount.ts";
+import { csvCell } from "./csv-cell.ts";
 import type { UsageRow } from "./usage-report.ts";
 
 const COLUMNS: readonly (readonly [name: string, value: (row: UsageRow, tenant: string) => string])[] = [
@@ -19,13 +20,5 @@ const COLUMNS: readonly (readonly [name: string, value: (row: UsageRow, tenant: 
 /** Lines without line ends, the head first. */
 export const usageCsv = (tenant: string, rows: readonly UsageRow[]): readonly string[] => [
   COLUMNS.map(([name]) => name).join(","),
-  ...rows.map((row) => COLUMNS.map(([, value]) => cell(value(row, tenant))).join(",")),
+  ...rows.map((row) => COLUMNS.map(([, value]) => csvCell(value(row, tenant))).join(",")),
 ];
-
-/** A spreadsheet takes a cell that begins so for a formula: https://owasp.org/www-community/attacks/CSV_Injection */
-const FORMULA = /^[=+\-@\t\r]/;
-
-function cell(text: string): string {
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}

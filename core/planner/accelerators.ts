@@ -52,6 +52,18 @@ const family = (name: string, accelerator: AcceleratorName, rows: readonly Row[]
     memoryGib,
   }));
 
+/** Those of g6 are the same. */
+const G5_SIZES: readonly Row[] = [
+  ["xlarge", 1, 4, 16],
+  ["2xlarge", 1, 8, 32],
+  ["4xlarge", 1, 16, 64],
+  ["8xlarge", 1, 32, 128],
+  ["12xlarge", 4, 48, 192],
+  ["16xlarge", 1, 64, 256],
+  ["24xlarge", 4, 96, 384],
+  ["48xlarge", 8, 192, 768],
+];
+
 /**
  * https://aws.amazon.com/ec2/instance-types/ under "Accelerated computing". All have local NVMe disks, so SageMaker encrypts
  * them by hardware and refuses a key of ours for them:
@@ -66,26 +78,8 @@ export const INSTANCE_TYPES: readonly InstanceType[] = [
     ["12xlarge", 4, 48, 192],
     ["16xlarge", 1, 64, 256],
   ]),
-  ...family("g5", "A10G", [
-    ["xlarge", 1, 4, 16],
-    ["2xlarge", 1, 8, 32],
-    ["4xlarge", 1, 16, 64],
-    ["8xlarge", 1, 32, 128],
-    ["12xlarge", 4, 48, 192],
-    ["16xlarge", 1, 64, 256],
-    ["24xlarge", 4, 96, 384],
-    ["48xlarge", 8, 192, 768],
-  ]),
-  ...family("g6", "L4", [
-    ["xlarge", 1, 4, 16],
-    ["2xlarge", 1, 8, 32],
-    ["4xlarge", 1, 16, 64],
-    ["8xlarge", 1, 32, 128],
-    ["12xlarge", 4, 48, 192],
-    ["16xlarge", 1, 64, 256],
-    ["24xlarge", 4, 96, 384],
-    ["48xlarge", 8, 192, 768],
-  ]),
+  ...family("g5", "A10G", G5_SIZES),
+  ...family("g6", "L4", G5_SIZES),
   ...family("g6e", "L40S", [
     ["xlarge", 1, 4, 32],
     ["2xlarge", 1, 8, 64],

@@ -9,8 +9,9 @@ import { bundleFunction } from "../constructs/function-bundle/function-bundle.ts
 import { CacheAlarms } from "../constructs/governor/cache-alarms.ts";
 import { Governor } from "../constructs/governor/governor.ts";
 import type { CacheGovernance } from "../planned-cache.ts";
-import { removalPolicyOf } from "./data-stack.ts";
+
 import type { BuildContext } from "./models-stack.ts";
+import { operationsOf } from "./operations.ts";
 
 export interface GovernorStackProps extends StackProps {
   readonly environment: string;
@@ -30,12 +31,7 @@ export class GovernorStack extends Stack {
       bundle: bundleFunction(build.root, ENTRY, join(build.buildDirectory, "governor")),
       cacheName,
       governed,
-      operations: {
-        logRetentionDays: config.logs.retentionDays,
-        logRemovalPolicy: removalPolicyOf(config),
-        platformLogLevel: config.logs.platformLevel,
-        tracing: false,
-      },
+      operations: operationsOf(config),
     });
     if (config.alarms === false) return;
     const { topicArn } = config.alarms;

@@ -22,7 +22,7 @@ import { MANAGED_INSTANCES, workersOf } from "../placement.ts";
 import type { PlannedConfig } from "../planned-functions.ts";
 import type { UpstreamRoute } from "../upstream-routes.ts";
 import type { CacheAddress } from "./cache-stack.ts";
-import { removalPolicyOf } from "./data-stack.ts";
+import { operationsOf } from "./operations.ts";
 
 /** Where the app builds, and for which machine `architecture: "host"` stands. */
 export interface BuildContext {
@@ -94,12 +94,7 @@ export class ModelsStack extends Stack {
       cache,
       network,
       heartbeatSeconds: config.heartbeatSeconds,
-      operations: {
-        logRetentionDays: config.logs.retentionDays,
-        logRemovalPolicy: removalPolicyOf(config),
-        platformLogLevel: config.logs.platformLevel,
-        tracing: config.tracing,
-      },
+      operations: operationsOf(config),
     };
     const instances = ({ name, placement }: ModelGroupConfig, size: SizeOptions): FunctionInstances | undefined => {
       if (placement.kind !== "managed-instances") return undefined;

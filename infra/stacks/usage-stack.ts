@@ -12,8 +12,9 @@ import { Reconciler } from "../constructs/reconciler/reconciler.ts";
 import type { ServingState } from "../constructs/serving-function/serving-function.ts";
 import type { Decisions } from "../decisions.ts";
 import { lineCosts } from "../line-costs.ts";
-import { removalPolicyOf } from "./data-stack.ts";
+
 import type { BuildContext } from "./models-stack.ts";
+import { operationsOf } from "./operations.ts";
 
 export interface UsageStackProps extends StackProps {
   readonly environment: string;
@@ -47,12 +48,7 @@ export class UsageStack extends Stack {
       lineCosts: lineCosts(config, decisions, build.host),
       usageTable: state.usageTable,
       tenantsTable: state.tenantsTable,
-      operations: {
-        logRetentionDays: config.logs.retentionDays,
-        logRemovalPolicy: removalPolicyOf(config),
-        platformLogLevel: config.logs.platformLevel,
-        tracing: false,
-      },
+      operations: operationsOf(config),
     });
     if (config.alarms === false) return;
     const { topicArn } = config.alarms;

@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { MetricReader } from "../cloudwatch/simulator.ts";
-import { writeError } from "../endpoint/error-form.ts";
-import { readJsonCall, writeJson } from "../endpoint/json-service.ts";
-import { ServiceError } from "../endpoint/service-error.ts";
-import type { AwsRequest, AwsService, Simulator, SimulatorContext } from "../simulator.ts";
+import { createJsonApi } from "../endpoint/json-api.ts";
+import type { Simulator, SimulatorContext } from "../simulator.ts";
 import { AUTO_SCALING_OPERATIONS } from "./operations.ts";
 import { Registry } from "./registry.ts";
 import { autoScalingResources } from "./resources.ts";
@@ -18,7 +16,6 @@ export interface ApplicationAutoScalingDependencies {
   readonly tickMillis?: number;
 }
 
-const TARGET_PREFIX = "AnyScaleFrontendService";
 const DEFAULT_TICK_MILLIS = 1_000;
 
 /** Application Auto Scaling: target tracking, step scaling and schedules, from the metrics and alarms of CloudWatch here. */
@@ -32,7 +29,13 @@ export function createApplicationAutoScalingSimulator(
   let ticking: NodeJS.Timeout | undefined;
   return {
     resources: autoScalingResources(registry),
-    service: createService(registry),
+    service: createJsonApi({
+      service: "Application Auto Scaling",
+      signingName: "application-autoscaling",
+      targetPrefix: "AnyScaleFrontendService",
+      operations: AUTO_SCALING_OPERATIONS,
+      facts: registry,
+    }),
     tick: () => scaling.tick(),
     async start() {
       if (tickMillis > 0) ticking = setInterval(() => scaling.tick(), tickMillis);
@@ -40,34 +43,5 @@ export function createApplicationAutoScalingSimulator(
     async stop() {
       clearInterval(ticking);
     },
-  };
-}
-
-function createService(registry: Registry): AwsService {
-  const read = (request: AwsRequest) => {
-    const { operation: name, input } = readJsonCall(request, TARGET_PREFIX);
-    const operation = Object.hasOwn(AUTO_SCALING_OPERATIONS, name) ? AUTO_SCALING_OPERATIONS[name] : undefined;
-    if (operation === undefined) {
-      throw new ServiceError(
-        400,
-        "UnknownOperationException",
-        `Application Auto Scaling's ${name} is not simulated here.`,
-      );
-    }
-    return { operation, input };
-  };
-  return {
-    signingName: "application-autoscaling",
-    buffersBody: true,
-    permissions(request) {
-      const { operation, input } = read(request);
-      return operation.permissions(input, registry);
-    },
-    async handle(request, response) {
-      const { operation, input } = read(request);
-      writeJson(response, operation.run(input, registry));
-    },
-    deny: (_request, response, message) =>
-      writeError(response, "application-autoscaling", { status: 400, code: "AccessDeniedException", message }),
   };
 }

@@ -60,9 +60,9 @@ export class InvocationChannel {
     return this.#open.size;
   }
 
-  /** Has the thread open the door that `assignment` describes. */
-  openDoor(assignment: Uint8Array): void {
-    this.#writer.add(DOOR, 0, [assignment]);
+  /** Has the thread open the door that the file describes (v8.serialize). */
+  openDoor(assignmentFile: string): void {
+    this.#writer.add(DOOR, 0, [assignmentFile]);
   }
 
   closeDoor(): void {

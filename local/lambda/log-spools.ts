@@ -26,7 +26,7 @@ export class LogSpools {
   readonly #spools = new Map<string, Spool>();
 
   constructor(directory: string, lines: SpooledLines) {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.directory = directory;
     this.#lines = lines;
   }

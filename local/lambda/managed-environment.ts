@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serialize } from "node:v8";
@@ -58,7 +58,7 @@ export class ManagedEnvironment {
   readonly #channels = new Set<InvocationChannel>();
   /** Whose thread listens for requests, or still answers some that came to it. */
   readonly #doors = new Set<InvocationChannel>();
-  #door: { readonly door: ThreadDoor; readonly assignment: Uint8Array } | undefined;
+  #door: { readonly door: ThreadDoor; readonly assignmentFile: string } | undefined;
   #spools: LogSpools | undefined;
   #process: SandboxProcess | undefined;
   #initStartedAt = 0;
@@ -154,8 +154,11 @@ export class ManagedEnvironment {
       invocations: { ...invocations, concurrency },
       spool: this.#spools.directory,
     };
-    this.#door = { door, assignment: serialize(assignment) };
-    for (const channel of this.#channels) channel.openDoor(this.#door.assignment);
+    const assignmentFile = `${this.#sandbox.temporaryDirectory}.door`;
+    // It holds the key of the certificate; whoever finds the Runtime API's port may open a channel.
+    writeFileSync(assignmentFile, serialize(assignment), { mode: 0o600 });
+    this.#door = { door, assignmentFile };
+    for (const channel of this.#channels) channel.openDoor(assignmentFile);
   }
 
   /** Ends it now when nothing runs, else after the last invocation. */
@@ -196,7 +199,7 @@ export class ManagedEnvironment {
       return this.#doorClosed(channel);
     }
     this.#channels.add(channel);
-    if (this.#door !== undefined) channel.openDoor(this.#door.assignment);
+    if (this.#door !== undefined) channel.openDoor(this.#door.assignmentFile);
   }
 
   onNews(news: DoorNews, channel: InvocationChannel): void {
@@ -343,6 +346,7 @@ export class ManagedEnvironment {
       await leaving.exited;
     }
     this.#spools?.end();
+    rmSync(`${this.#sandbox.temporaryDirectory}.door`, { force: true });
     rmSync(this.#sandbox.temporaryDirectory, { recursive: true, force: true });
   }
 }

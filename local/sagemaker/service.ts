@@ -3,7 +3,8 @@
  * paths.
  */
 import { writeError } from "../endpoint/error-form.ts";
-import { readJsonCall, writeJson } from "../endpoint/json-service.ts";
+import { readOperation } from "../endpoint/json-api.ts";
+import { writeJson } from "../endpoint/json-service.ts";
 import { isServiceError, ServiceError } from "../endpoint/service-error.ts";
 import type { AwsRequest, AwsService } from "../simulator.ts";
 import { CONTROL_PLANE_OPERATIONS, type ControlPlaneParts } from "./control-plane/operations.ts";
@@ -11,18 +12,15 @@ import { readRuntimeCall } from "./runtime-api/routes.ts";
 import { type RuntimeApi, unknownPath } from "./runtime-api/service.ts";
 import { writeRuntimeError } from "./runtime-api/write-error.ts";
 
-const TARGET_PREFIX = "SageMaker";
+const CONTROL_PLANE = {
+  service: "SageMaker",
+  targetPrefix: "SageMaker",
+  operations: CONTROL_PLANE_OPERATIONS,
+} as const;
 
 export function createSageMakerService(parts: ControlPlaneParts, runtime: RuntimeApi): AwsService {
   const isControlPlane = ({ message }: AwsRequest) => message.headers["x-amz-target"] !== undefined;
-  const read = (request: AwsRequest) => {
-    const { operation: name, input } = readJsonCall(request, TARGET_PREFIX);
-    const operation = Object.hasOwn(CONTROL_PLANE_OPERATIONS, name) ? CONTROL_PLANE_OPERATIONS[name] : undefined;
-    if (operation === undefined) {
-      throw new ServiceError(400, "UnknownOperationException", `SageMaker's ${name} is not simulated here.`);
-    }
-    return { operation, input };
-  };
+  const read = (request: AwsRequest) => readOperation(request, CONTROL_PLANE);
   return {
     signingName: "sagemaker",
     buffersBody: true,

@@ -1,33 +1,18 @@
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { type LogQuery, readEvents } from "../../cli/logs/read-events.ts";
 import type { LogEvent } from "../../cli/rendering/event-line.ts";
-import { createLogsSimulator } from "../../local/logs/simulator.ts";
-import type { LogSink } from "../../local/simulator.ts";
-import { type RunningEndpoint, startEndpoint } from "../local/endpoint/running-endpoint.ts";
+import { type RunningLogs, startLogs } from "./running-logs.ts";
 
-let endpoint: RunningEndpoint;
-let sink: LogSink;
+let logs: RunningLogs;
 let now = 1_000_000;
 beforeAll(async () => {
-  endpoint = await startEndpoint(
-    (context) => {
-      const logs = createLogsSimulator({ ...context, clock: () => now });
-      sink = logs;
-      return [logs];
-    },
-    { endpointClock: Date.now },
-  );
-  for (const deployment of ["router", "small"]) {
-    await endpoint.create("AWS::Logs::LogGroup", `Log-${deployment}`, {
-      LogGroupName: `/farthing/local/${deployment}`,
-    });
-  }
+  logs = await startLogs();
 });
-afterAll(() => endpoint.stop());
+afterAll(() => logs.endpoint.stop());
 
 const write = (deployment: string, line: string, millisLater = 1) => {
   now += millisLater;
-  sink.append(`/farthing/local/${deployment}`, "stream", line);
+  logs.write(now, deployment, line);
 };
 
 /** What a query finds; `between` is called instead of each pause, and stops the following when it answers false. */
@@ -35,7 +20,7 @@ async function read(query: Partial<LogQuery>, between: () => boolean = () => fal
   const stop = new AbortController();
   const found: LogEvent[] = [];
   const reading = {
-    client: new CloudWatchLogsClient(endpoint.asOperator),
+    client: new CloudWatchLogsClient(logs.endpoint.asOperator),
     signal: stop.signal,
     sleep: async () => {
       if (!between()) stop.abort();

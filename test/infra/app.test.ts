@@ -27,7 +27,7 @@ test("cdk synth needs no credentials, and ends with what the environment costs i
   expect(stderr).toContain("prod costs, idle, per month in USD (prices of us-east-1, 2026-11-24):");
   expect(stderr).toMatch(/WAF web ACL +1 ACL × 5 USD +5\.00\n/);
   expect(stderr).toMatch(/WAF rules +2 rules × 1 USD +2\.00\n/);
-  expect(stderr).toMatch(/together +7\.70\n/);
+  expect(stderr).toMatch(/together +7\.90\n/);
   expect(existsSync(join(output, "farthing-prod-api.template.json"))).toBe(true);
 }, 60_000);
 

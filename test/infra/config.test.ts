@@ -68,6 +68,12 @@ describe("what must fit together", () => {
     ],
     ["a group named router", { modelGroups: [{ name: "router" }] }, /"router" is taken by the router's own deployment/],
     [
+      "a group named governor",
+      { modelGroups: [{ name: "governor" }] },
+      /"governor" is taken by the function of Farthing's own/,
+    ],
+    ["a group named reconciler", { modelGroups: [{ name: "reconciler" }] }, /"reconciler" is taken by the function/],
+    [
       "a model in two groups",
       {
         modelGroups: [

@@ -6,10 +6,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FarthingConfigInput } from "../../infra/config.ts";
-import { type ChatEngine, type EngineCall, startChatEngine } from "./chat-engine.ts";
+import { type ChatEngine, cachedChat, type EngineCall, startChatEngine } from "./chat-engine.ts";
 import { functionProcesses, processWithPort } from "./function-processes.ts";
-import { ROOT, type RunningFarthing, runFarthing, startFarthing } from "./running-farthing.ts";
+import { farthingOn, ROOT, type RunningFarthing, startFarthing } from "./running-farthing.ts";
 
 const START_MILLIS = 60_000;
 const ENVIRONMENTS = 8;
@@ -17,20 +16,6 @@ const WORDS = 6;
 const BURST = 500;
 /** Of the model whose answers do not last. */
 const SHORT_TTL_MILLIS = 2_000;
-
-const configWith = (url: string): FarthingConfigInput => ({
-  environments: {
-    local: {
-      removal: "destroy",
-      protectData: false,
-      tracing: false,
-      cache: {},
-      router: { architecture: "host" },
-      modelGroups: [{ name: "small", memoryMb: 1769, architecture: "host" }],
-      upstreams: [{ name: "slow", url, models: { lasting: "slow", passing: "slow" } }],
-    },
-  },
-});
 
 /** To a question that begins with `same`, what the model says does not tell which call it was. */
 const wordsOf = ({ question, serial }: EngineCall): readonly string[] =>
@@ -50,7 +35,7 @@ beforeAll(async () => {
     onEnd: ({ serial }) => endedAt.set(serial, Date.now()),
   });
   const config = join(folder, "farthing.config.mjs");
-  writeFileSync(config, `export default ${JSON.stringify(configWith(engine.url))};\n`);
+  writeFileSync(config, `export default ${JSON.stringify(cachedChat(engine.url, ["lasting", "passing"]))};\n`);
   platform = await startFarthing(
     join(folder, "state"),
     ...["--config", config, "--no-demo", "--environments", String(ENVIRONMENTS)],
@@ -71,10 +56,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, START_MILLIS);
 
-async function cli(...args: readonly string[]) {
-  const { output, ended } = runFarthing(...args, "--state", join(folder, "state"));
-  return { code: await ended, ...output };
-}
+const cli = (...args: readonly string[]) => farthingOn(join(folder, "state"), ...args);
 
 interface Asked {
   readonly status: number;

@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { FarthingConfigInput } from "../../infra/config.ts";
 
 export interface EngineCall {
   /** The last message. */
@@ -68,3 +69,18 @@ export async function startChatEngine({ words, wordMillis, onEnd }: Speech): Pro
     },
   };
 }
+
+/** A platform with a cache whose models are all said by the engine there. */
+export const cachedChat = (engineUrl: string, models: readonly string[]): FarthingConfigInput => ({
+  environments: {
+    local: {
+      removal: "destroy",
+      protectData: false,
+      tracing: false,
+      cache: {},
+      router: { architecture: "host" },
+      modelGroups: [{ name: "small", memoryMb: 1769, architecture: "host" }],
+      upstreams: [{ name: "slow", url: engineUrl, models: Object.fromEntries(models.map((model) => [model, "slow"])) }],
+    },
+  },
+});

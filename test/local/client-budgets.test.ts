@@ -6,8 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createOpenAI } from "@ai-sdk/openai";
 import { APICallError, generateText, streamText } from "ai";
 import OpenAI, { APIError, RateLimitError } from "openai";
-import { main } from "../../cli/farthing.ts";
-import { recordingTerminal } from "../cli/recording-terminal.ts";
+import { farthingCommand } from "../cli/farthing-command.ts";
 import { type RunningFarthing, startFarthing } from "./running-farthing.ts";
 
 const MODEL = "glossary";
@@ -29,12 +28,7 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true });
 }, START_MILLIS);
 
-async function cli(...args: readonly string[]): Promise<string> {
-  const terminal = recordingTerminal();
-  const code = await main([...args, "--state", state], terminal);
-  expect([code, terminal.notes]).toEqual([0, terminal.notes]);
-  return terminal.results.join("\n");
-}
+const cli = (...args: readonly string[]) => farthingCommand(...args, "--state", state);
 
 /** A key of a tenant of its own, under these terms. */
 async function keyWith(...terms: readonly (readonly string[])[]): Promise<string> {

@@ -12,26 +12,12 @@ import { clientSettings } from "../../cli/where.ts";
 import { ALIVE_MILLIS, HEARTBEAT_MILLIS } from "../../core/idempotency/once-record.ts";
 import { SWEEP_EVENT } from "../../core/jobs/job-event.ts";
 import type { UsageLine } from "../../core/metering/usage-line.ts";
-import type { FarthingConfigInput } from "../../infra/config.ts";
-import { type ChatEngine, startChatEngine } from "./chat-engine.ts";
+import { type ChatEngine, cachedChat, startChatEngine } from "./chat-engine.ts";
 import { functionProcesses } from "./function-processes.ts";
-import { ROOT, type RunningFarthing, runFarthing, startFarthing } from "./running-farthing.ts";
+import { farthingOn, ROOT, type RunningFarthing, startFarthing } from "./running-farthing.ts";
 
 const START_MILLIS = 60_000;
 const WORDS = Array.from({ length: 15 }, (_, index) => `word${index} `);
-const configWith = (url: string): FarthingConfigInput => ({
-  environments: {
-    local: {
-      removal: "destroy",
-      protectData: false,
-      tracing: false,
-      cache: {},
-      router: { architecture: "host" },
-      modelGroups: [{ name: "small", memoryMb: 1769, architecture: "host" }],
-      upstreams: [{ name: "slow", url, models: { "far-chat": "slow", "kept-chat": "slow" } }],
-    },
-  },
-});
 
 let folder: string;
 let engine: ChatEngine;
@@ -40,7 +26,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "farthing-once-"));
   engine = await startChatEngine({ words: () => WORDS, wordMillis: 100 });
   const config = join(folder, "farthing.config.mjs");
-  writeFileSync(config, `export default ${JSON.stringify(configWith(engine.url))};\n`);
+  writeFileSync(config, `export default ${JSON.stringify(cachedChat(engine.url, ["far-chat", "kept-chat"]))};\n`);
   platform = await startFarthing(join(folder, "state"), "--config", config, "--no-demo");
   const fixture = join(ROOT, "test/fixtures/upstreams/far-chat");
   expect(await cli("model", "publish", "far-chat", fixture)).toMatchObject({ code: 0 });
@@ -56,10 +42,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, START_MILLIS);
 
-async function cli(...args: readonly string[]) {
-  const { output, ended } = runFarthing(...args, "--state", join(folder, "state"));
-  return { code: await ended, ...output };
-}
+const cli = (...args: readonly string[]) => farthingOn(join(folder, "state"), ...args);
 
 /** With a connection of its own. */
 async function stream(key: string, model = "far-chat") {

@@ -8,8 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { main } from "../../cli/farthing.ts";
-import { recordingTerminal } from "../cli/recording-terminal.ts";
+import { farthingCommand } from "../cli/farthing-command.ts";
 import { badInputSuite } from "../conformance/bad-input.suite.ts";
 import { batchSuite } from "../conformance/batch.suite.ts";
 import { chatSuite } from "../conformance/chat.suite.ts";
@@ -41,16 +40,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A command of the CLI; answers its standard output. */
-async function command(...args: readonly string[]): Promise<string> {
-  const terminal = recordingTerminal();
-  const code = await main(args, terminal);
-  if (code !== 0) throw new Error(`farthing ${args.join(" ")} ended with ${code}: ${terminal.notes.join("\n")}`);
-  return terminal.results.join("\n");
-}
-
 /** One that speaks to the running platform. */
-const farthingCommand = (...args: readonly string[]) => command(...args, "--state", state);
+const onPlatform = (...args: readonly string[]) => farthingCommand(...args, "--state", state);
 
 describe("the first run", () => {
   test("the ready file says how to call, and only its owner may read it", () => {
@@ -103,17 +94,17 @@ openaiClientSuite(deployment);
 openaiPythonSuite(deployment);
 textClientsSuite(deployment);
 tritonClientSuite(deployment);
-thirdPartySuite(deployment, { add: command, publish: farthingCommand });
+thirdPartySuite(deployment, { add: farthingCommand, publish: onPlatform });
 
 describe("the command line", () => {
   test("lists, shows and reads logs", async () => {
-    expect(await farthingCommand("model", "list")).toMatch(/^digits +tensor +[0-9a-f]{12} +1 +small/m);
-    expect(await farthingCommand("model", "show", "digits")).toMatch(/^[0-9a-f]{12} .* live$/m);
-    expect(await farthingCommand("logs", "small")).toMatch(/ {2}small {2}200 .*digits [0-9a-f]{12}/);
+    expect(await onPlatform("model", "list")).toMatch(/^digits +tensor +[0-9a-f]{12} +1 +small/m);
+    expect(await onPlatform("model", "show", "digits")).toMatch(/^[0-9a-f]{12} .* live$/m);
+    expect(await onPlatform("logs", "small")).toMatch(/ {2}small {2}200 .*digits [0-9a-f]{12}/);
   });
 
   test("a new tenant's key opens the API at once", async () => {
-    const apiKey = await farthingCommand("tenant", "create", "acme");
+    const apiKey = await onPlatform("tenant", "create", "acme");
     expect((await call({ ...deployment(), apiKey }, "/v1/models")).status).toBe(200);
   });
 
@@ -151,14 +142,14 @@ describe("a new version under load", () => {
         JSON.stringify({ ...card, description: "The same graph, described anew." }),
       );
 
-      const forth = await callWhile(deployment(), 20, () => farthingCommand("model", "publish", "digits", build));
+      const forth = await callWhile(deployment(), 20, () => onPlatform("model", "publish", "digits", build));
       const second = /digits ([0-9a-f]{12}) is live/.exec(forth.result)?.[1] as string;
       expect(second).not.toBe(first());
       expect(forth.failures).toEqual([]);
       expect(forth.versionsBefore).toEqual([first()]);
       expect(forth.versionsAfter).toEqual([second]);
 
-      const back = await callWhile(deployment(), 20, () => farthingCommand("model", "rollback", "digits"));
+      const back = await callWhile(deployment(), 20, () => onPlatform("model", "rollback", "digits"));
       expect(back.failures).toEqual([]);
       expect(back.versionsBefore).toEqual([second]);
       expect(back.versionsAfter).toEqual([first()]);

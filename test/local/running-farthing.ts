@@ -68,6 +68,18 @@ export function runFarthing(...args: readonly string[]): {
   return { child, output, ended };
 }
 
+export interface EndedCommand {
+  readonly code: number | string;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command that speaks to the platform of a state, to its end. */
+export async function farthingOn(state: string, ...args: readonly string[]): Promise<EndedCommand> {
+  const { output, ended } = runFarthing(...args, "--state", state);
+  return { code: await ended, ...output };
+}
+
 /** Command lines of the processes that run from a state: execution environments and their keeper. */
 export function processesOf(state: string): readonly string[] {
   const marks = [workDirectoryOf(resolve(state)), realpathSync(state)];

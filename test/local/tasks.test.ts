@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { createTokenizer } from "../../adapters/onnx/text/tokenizer.ts";
-import { main } from "../../cli/farthing.ts";
 import { removeModelFolders } from "../adapters/onnx/model-folder.ts";
 import {
   expectClose,
@@ -19,7 +18,7 @@ import {
   taskFolder,
   tokenLogits,
 } from "../adapters/onnx/tasks/task-models.ts";
-import { recordingTerminal } from "../cli/recording-terminal.ts";
+import { farthingCommand } from "../cli/farthing-command.ts";
 import { call } from "../conformance/deployment.ts";
 import { describeWithData, SHARED_DATA } from "../shared-data.ts";
 import { ROOT, type RunningFarthing, startFarthing } from "./running-farthing.ts";
@@ -45,15 +44,9 @@ afterAll(async () => {
   removeModelFolders();
 });
 
-async function command(...args: readonly string[]): Promise<void> {
-  const terminal = recordingTerminal();
-  const code = await main(args, terminal);
-  if (code !== 0) throw new Error(`farthing ${args.join(" ")} ended with ${code}: ${terminal.notes.join("\n")}`);
-}
-
 async function bring(source: string, name: string, ...flags: readonly string[]): Promise<void> {
-  await command("model", "add", source, "--name", name, "--to", folder, ...flags);
-  await command("model", "publish", name, join(folder, name), "--state", state);
+  await farthingCommand("model", "add", source, "--name", name, "--to", folder, ...flags);
+  await farthingCommand("model", "publish", name, join(folder, name), "--state", state);
 }
 
 async function post(path: string, body: unknown) {

@@ -16,7 +16,7 @@ import { generate } from "selfsigned";
 import type { Job } from "../../core/jobs/job.ts";
 import { SWEEP_EVENT } from "../../core/jobs/job-event.ts";
 import type { FarthingConfigInput } from "../../infra/config.ts";
-import { type RunningFarthing, runFarthing, startFarthing } from "./running-farthing.ts";
+import { farthingOn, type RunningFarthing, runFarthing, startFarthing } from "./running-farthing.ts";
 
 const HOST = "hooks.plant.example";
 /** On the tenant's list, and known to no configuration: to be looked up, and found nowhere. */
@@ -95,9 +95,9 @@ beforeEach(() => {
 });
 
 async function cli(...args: readonly string[]): Promise<string> {
-  const { output, ended } = runFarthing(...args, "--state", state);
-  expect([await ended, output.err]).toEqual([0, output.err]);
-  return output.out.trim();
+  const { code, out, err } = await farthingOn(state, ...args);
+  expect([code, err]).toEqual([0, err]);
+  return out.trim();
 }
 
 const call = (path: string, init: RequestInit = {}) =>

@@ -12,15 +12,53 @@ const SIGNIFICANT_DIGITS = { fewest: 6, most: 9 };
 export function float32Text(value: number): string {
   const size = value < 0 ? -value : value;
   if (!(size >= 1e-13 && size < 1e7)) return wholeDoubleText(value);
+  const decimals = fewestDecimals(size);
+  if (decimals === -1) return String(value);
+  const scale = POWERS_OF_TEN[decimals] as number;
+  return decimalText(value < 0, Math.round(size * scale), decimals, scale);
+}
+
+/** As `float32Text` into `bytes`, which has room for MAX_FLOAT32_TEXT more. Returns where it ends. Makes no garbage. */
+export function writeFloat32Text(value: number, bytes: Uint8Array, start: number): number {
+  const size = value < 0 ? -value : value;
+  // Whole numbers, and what is printed as a double, are rare in what models give.
+  const decimals = size >= 1e-13 && size < 1 ? fewestDecimals(size) : -1;
+  if (decimals === -1 || decimals > 12) return writeAscii(float32Text(value), bytes, start);
+  const scale = POWERS_OF_TEN[decimals] as number;
+  let digits = Math.round(size * scale);
+  if (digits >= scale || digits % 10 === 0) return writeAscii(float32Text(value), bytes, start);
+  let at = start;
+  if (value < 0) bytes[at++] = MINUS;
+  bytes[at] = ZERO;
+  bytes[at + 1] = POINT;
+  const end = at + 2 + decimals;
+  for (let place = end - 1; place > at + 1; place--) {
+    const rest = Math.floor(digits / 10);
+    bytes[place] = ZERO + digits - 10 * rest;
+    digits = rest;
+  }
+  return end;
+}
+
+/** Longest text of a float: a double of 17 digits with sign, point and exponent, or `"-Infinity"`. */
+export const MAX_FLOAT32_TEXT = 26;
+
+const [ZERO, MINUS, POINT] = [0x30, 0x2d, 0x2e] as const;
+
+function writeAscii(text: string, bytes: Uint8Array, start: number): number {
+  for (let at = 0; at < text.length; at++) bytes[start + at] = text.charCodeAt(at);
+  return start + text.length;
+}
+
+/** -1: not with the digits that are tried. */
+function fewestDecimals(size: number): number {
   let decimals = decimalsForSixDigits(size);
   const most = decimals + SIGNIFICANT_DIGITS.most - SIGNIFICANT_DIGITS.fewest;
   for (; decimals <= most; decimals++) {
     const scale = POWERS_OF_TEN[decimals] as number;
-    const digits = Math.round(size * scale);
-    if (Math.fround(digits / scale) !== size) continue;
-    return decimalText(value < 0, digits, decimals, scale);
+    if (Math.fround(Math.round(size * scale) / scale) === size) return decimals;
   }
-  return String(value);
+  return -1;
 }
 
 /** Zero keeps its sign; what JSON has no number for becomes the strings of proto3's JSON mapping. */

@@ -1,4 +1,4 @@
-import { float32Text } from "../json/float32-text.ts";
+import { float32Text, MAX_FLOAT32_TEXT, writeFloat32Text } from "../json/float32-text.ts";
 import type { Tensor, TensorData } from "../spec/tensor.ts";
 import { bfloat16Value } from "./float16.ts";
 
@@ -28,13 +28,28 @@ export function tensorDataToJson(tensor: Pick<Tensor, "dataType" | "data">): str
   }
 }
 
-/** Embeddings and FP32 outputs: the hot path, without a call through a closure per element. */
+/**
+ * Embeddings and FP32 outputs: the hot path. Written as bytes and read as one string: put together from strings, a vector of
+ * 384 numbers leaves 60 kB to the garbage collector, a third of what its whole request leaves.
+ */
 export function floatsText(values: Float32Array | Float16Array): string {
-  if (values.length === 0) return "[]";
-  let text = `[${float32Text(values[0] as number)}`;
-  for (let index = 1; index < values.length; index++) text += `,${float32Text(values[index] as number)}`;
+  let text = "[";
+  for (let from = 0; from < values.length; from += FLOATS_AT_ONCE) {
+    const to = Math.min(values.length, from + FLOATS_AT_ONCE);
+    let end = 0;
+    for (let index = from; index < to; index++) {
+      if (index > 0) WRITTEN[end++] = COMMA;
+      end = writeFloat32Text(values[index] as number, WRITTEN, end);
+    }
+    text += WRITTEN.toString("latin1", 0, end);
+  }
   return `${text}]`;
 }
+
+const FLOATS_AT_ONCE = 1024;
+/** Of one call of `floatsText`, which gives it back before it returns. */
+const WRITTEN = Buffer.alloc(FLOATS_AT_ONCE * (MAX_FLOAT32_TEXT + 1));
+const COMMA = 0x2c;
 
 function arrayText<Data extends Uint8Array | Uint16Array | Float64Array>(
   values: Data,

@@ -4,99 +4,52 @@
  */
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import {
-  ApplicationLogLevel,
-  Architecture,
-  Code,
-  Function as LambdaFunction,
-  LoggingFormat,
-  Runtime,
-  SystemLogLevel,
-} from "aws-cdk-lib/aws-lambda";
-import { ArnFormat, AssetHashType, Duration, Stack, Validations } from "aws-cdk-lib/core";
-import { Construct } from "constructs";
+import { ArnFormat, Duration, Stack, Validations } from "aws-cdk-lib/core";
+import type { Construct } from "constructs";
 import type { CacheGovernance } from "../../planned-cache.ts";
-import type { FunctionBundle } from "../function-bundle/function-bundle.ts";
-import { NamedLogGroup } from "../log-group/log-group.ts";
-import { writeLog } from "../serving-function/permissions.ts";
-import type { Operations } from "../serving-function/serving-function.ts";
+import { allow } from "../allow.ts";
+import { SmallFunction, type SmallFunctionProps } from "../small-function/small-function.ts";
 
-export interface GovernorProps {
-  readonly environment: string;
-  readonly bundle: FunctionBundle;
+export interface GovernorProps extends SmallFunctionProps {
   /** Name of the cache. */
   readonly cacheName: string;
   readonly governed: CacheGovernance;
-  readonly operations: Operations;
 }
 
-const MEMORY_MB = 256;
-const TIMEOUT_SECONDS = 60;
 export const GOVERNOR_SERVICE = "farthing-governor";
 export const METRICS_NAMESPACE = "Farthing";
 
-export class Governor extends Construct {
-  readonly function: LambdaFunction;
-  readonly functionName: string;
-
+export class Governor extends SmallFunction {
   constructor(scope: Construct, id: string, props: GovernorProps) {
-    super(scope, id);
-    const { environment, bundle, cacheName, governed, operations } = props;
-    this.functionName = `farthing-${environment}-governor`;
-    const logGroup = new NamedLogGroup(this, "Log", {
-      environment,
-      name: "governor",
-      retentionDays: operations.logRetentionDays,
-      removalPolicy: operations.logRemovalPolicy,
-    });
-    const cacheArn = Stack.of(this).formatArn({
+    const { environment, cacheName, governed } = props;
+    const cacheArn = Stack.of(scope).formatArn({
       service: "elasticache",
       resource: "serverlesscache",
       resourceName: cacheName,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-    const role = new Role(this, "Role", {
-      description: `What ${this.functionName} may do`,
-      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
-      inlinePolicies: {
-        govern: new PolicyDocument({
-          statements: [
-            allow("GovernCache", actionsIn(governed.mode), cacheArn),
-            allow("ReadMetrics", ["cloudwatch:GetMetricData"], "*"),
-            writeLog(logGroup.logGroupArn),
-          ],
-        }),
-      },
-    });
-    Validations.of(role).acknowledge({
-      id: "AwsSolutions-IAM5[Resource::*]",
-      reason:
-        "CloudWatch's metrics have no ARNs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html",
-    });
-    this.function = new LambdaFunction(this, "Function", {
-      functionName: this.functionName,
+    super(scope, id, props, {
+      name: "governor",
       description: "Sets the limits of the shared cache by its use and the month's money",
-      code: Code.fromAsset(bundle.directory, {
-        assetHash: bundle.contentHash,
-        assetHashType: AssetHashType.CUSTOM,
-      }),
-      handler: "index.handler",
-      runtime: Runtime.NODEJS_24_X,
-      // Nothing of it depends on the machine: the cheaper one.
-      architecture: Architecture.ARM_64,
-      memorySize: MEMORY_MB,
-      timeout: Duration.seconds(TIMEOUT_SECONDS),
-      role: role.withoutPolicyUpdates(),
-      environment: {
+      memoryMb: 256,
+      timeoutSeconds: 60,
+      policy: {
+        name: "govern",
+        statements: [
+          allow("GovernCache", actionsIn(governed.mode), [cacheArn]),
+          allow("ReadMetrics", ["cloudwatch:GetMetricData"], ["*"]),
+        ],
+      },
+      variables: {
         FARTHING_GOVERNED_CACHE: JSON.stringify({ cache: cacheName, ...governed }),
         POWERTOOLS_SERVICE_NAME: GOVERNOR_SERVICE,
         POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
       },
-      logGroup,
-      loggingFormat: LoggingFormat.JSON,
-      applicationLogLevelV2: ApplicationLogLevel.INFO,
-      systemLogLevelV2: SystemLogLevel[operations.platformLogLevel],
+    });
+    Validations.of(this.role).acknowledge({
+      id: "AwsSolutions-IAM5[Resource::*]",
+      reason:
+        "CloudWatch's metrics have no ARNs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html",
     });
     new Rule(this, "Schedule", {
       description: `Looks at the cache of ${environment}`,
@@ -111,6 +64,3 @@ const actionsIn = (mode: CacheGovernance["mode"]): string[] => [
   "elasticache:DescribeServerlessCaches",
   ...(mode === "apply" ? ["elasticache:ModifyServerlessCache"] : []),
 ];
-
-const allow = (sid: string, actions: string[], resource: string) =>
-  new PolicyStatement({ sid, actions, resources: [resource] });

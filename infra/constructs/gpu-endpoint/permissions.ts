@@ -1,5 +1,6 @@
 /** What SageMaker may do to run our models: fetch their image and weights, and write their logs. */
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { allow } from "../allow.ts";
 
 /** ECR's sign-in knows no resources. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html */
 export const signInToRegistry = () => allow("SignInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]);
@@ -40,5 +41,3 @@ export const writeResults = (bucketArn: string, prefix: string) =>
   allow("WriteAsyncResults", ["s3:PutObject"], [`${bucketArn}/${prefix}results/*`, `${bucketArn}/${prefix}failures/*`]);
 
 export const encryptResults = (keyArn: string) => allow("EncryptResults", ["kms:GenerateDataKey"], [keyArn]);
-
-const allow = (sid: string, actions: string[], resources: string[]) => new PolicyStatement({ sid, actions, resources });

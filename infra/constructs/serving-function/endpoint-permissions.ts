@@ -2,9 +2,10 @@
  * What the router may do with GPU endpoints: call the models on them, see whether a copy serves, and ask for one. Nothing else
  * of SageMaker. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
  */
-import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Stack } from "aws-cdk-lib/core";
 import type { EndpointRoute } from "../../endpoint-routes.ts";
+import { allow } from "../allow.ts";
 import { sagemakerArn } from "../gpu-endpoint/names.ts";
 
 export function endpointStatements(
@@ -53,5 +54,3 @@ export function endpointStatements(
         ]),
   ];
 }
-
-const allow = (sid: string, actions: string[], resources: string[]) => new PolicyStatement({ sid, actions, resources });

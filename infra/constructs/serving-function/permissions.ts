@@ -4,6 +4,7 @@
  */
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { STREAMS_INDEX } from "../../../core/idempotency/once-record.ts";
+import { allow } from "../allow.ts";
 
 /** One model by its name, and the list of all. */
 export const readRegistry = (tableArn: string) =>
@@ -89,5 +90,3 @@ const INTERFACE_ACTIONS = [
 
 /** X-Ray has no resources to name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html */
 export const sendTraces = () => allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]);
-
-const allow = (sid: string, actions: string[], resources: string[]) => new PolicyStatement({ sid, actions, resources });

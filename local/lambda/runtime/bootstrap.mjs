@@ -7,7 +7,7 @@
  * observable behaviour: module lookup, console format, context, streaming, error documents. Plain JavaScript, because it
  * runs outside the repository.
  */
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { isMainThread, workerData } from "node:worker_threads";
 import { patchConsole } from "./console.mjs";
 import { errorDocument } from "./errors.mjs";
@@ -122,7 +122,7 @@ function doorKeeper() {
       import("./thread-socket.mjs"),
       import("./log-spool.mjs"),
     ]);
-    const { module, ...assignment } = deserialize(payload);
+    const { module, ...assignment } = deserialize(readFileSync(payload.toString("utf8")));
     const spool = new LogSpool(assignment.spool, `thread-${workerData.index}`, (path) =>
       platform.tell({ type: "spooled", path }),
     );

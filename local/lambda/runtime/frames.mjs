@@ -10,7 +10,7 @@
  *   ANSWER    flags (u8: FIRST, LAST) | with FIRST: mode (u8: 1 streaming), length (u8) and text of the content type | bytes
  *   FAILURE   error document (JSON)
  *   LOG       lines of the function's log, each with its line feed; before the answers that were sent after it
- *   DOOR      what a thread has to know to open a door of the API itself (v8.serialize); empty: it is to be closed
+ *   DOOR      path of the file that says how a thread opens a door of the API itself (v8.serialize); empty: it is to be closed
  *   NEWS      what a thread with a door has to say about it (JSON)
  */
 export const INVOKE = 1;

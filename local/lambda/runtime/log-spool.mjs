@@ -3,7 +3,10 @@ import { join } from "node:path";
 
 /** A file this long is left to the platform, which removes it when it is read. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
-/** Within this, what nobody has flushed is written, and the platform told that there is something to read. */
+/**
+ * Within this, what nobody has flushed is written, and the platform told that there is something to read. Where both share a core a
+ * request may have to wait while the platform reads: so often that it is a millisecond or two.
+ */
 const TELL_MILLIS = 25;
 
 /**

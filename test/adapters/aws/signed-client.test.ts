@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { credentialsFromEnvironment } from "../../../adapters/aws/credentials.ts";
 import { createSignedClient, endpointOf, type SignedRequest } from "../../../adapters/aws/signed-client.ts";
-import { createTransport, readBody } from "../../../adapters/aws/transport.ts";
+import { createTransport, readBody } from "../../../adapters/http/transport.ts";
 
 const REQUEST: SignedRequest = {
   method: "POST",

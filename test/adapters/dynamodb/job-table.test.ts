@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { clientFromEnvironment } from "../../../adapters/aws/signed-client.ts";
 import { administeredTable } from "../../../adapters/dynamodb/administered-table.ts";
+import { batchDataOn, batchStoreOn } from "../../../adapters/dynamodb/batch-table.ts";
 import { jobDataOn } from "../../../adapters/dynamodb/job-data.ts";
 import { jobStoreOn } from "../../../adapters/dynamodb/job-table.ts";
 import { signedTable } from "../../../adapters/dynamodb/signed-table.ts";
@@ -93,6 +94,19 @@ test("pages from the newest down, entries that come and go, and all of it goes w
   ]);
   expect(await store.find("gone2", "job_z")).toBeDefined();
   expect([(await store.slots("gone")).length, (await store.slots("gone2")).length]).toEqual([0, 1]);
+});
+
+test("slots of batches are apart from those of jobs, and go with their tenant too", async () => {
+  const batches = batchStoreOn(table, () => NOW);
+  const slot = { tenant: "slotted", id: "batch_a", keyHash: "k" };
+  await batches.putSlot(slot);
+  await batches.putSlot({ ...slot, id: "batch_b" });
+  expect(await batches.slots("slotted")).toEqual([slot, { ...slot, id: "batch_b" }]);
+  expect(await jobStoreOn(table, () => NOW).slots("slotted")).toEqual([]);
+  await batches.removeSlot("slotted", "batch_b");
+  expect(await batches.slots("slotted")).toEqual([slot]);
+  expect(await batchDataOn(administeredTable(world.dynamodb, REGISTRY_TABLE)).remove("slotted", [])).toBe(0);
+  expect(await batches.slots("slotted")).toEqual([]);
 });
 
 test("a wake-up's lock is taken once", async () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createSignedClient } from "../../../adapters/aws/signed-client.ts";
-import { createTransport } from "../../../adapters/aws/transport.ts";
+import { createTransport } from "../../../adapters/http/transport.ts";
 import { createRemoteFunctionTarget } from "../../../adapters/lambda/remote-function-target.ts";
 import { systemClock } from "../../../adapters/system-clock.ts";
 import { FarthingError } from "../../../core/errors.ts";
@@ -10,10 +10,10 @@ import { eventFrames } from "../../../core/protocols/forward/generation.ts";
 import { encodeForwardResponse, type WholeResponse } from "../../../core/protocols/forward/response.ts";
 import type { GenerationEvent, GenerationInference } from "../../../core/protocols/spec/generation.ts";
 import type { InferenceRequest } from "../../../core/protocols/spec/inference.ts";
+import { GREEDY } from "../../../core/protocols/spec/sampling.ts";
 import { HELLO, saying } from "../../core/protocols/openai/generation/generation-fixture.ts";
 import { modelOf, RESULT } from "../../core/serving/world.ts";
 import { eventMessage } from "../aws/event-message.ts";
-import { GREEDY } from "../onnx/generation/generator.ts";
 
 const servers: Server[] = [];
 afterEach(() => {

@@ -1,9 +1,10 @@
 /** A target over HTTP, against a real server in each of its moods. */
-import { createTransport } from "../../../adapters/aws/transport.ts";
+import { createTransport } from "../../../adapters/http/transport.ts";
 import { systemClock } from "../../../adapters/system-clock.ts";
 import { createHttpTarget, type HttpTargetOptions } from "../../../adapters/upstream/http-target.ts";
 import type { FarthingError } from "../../../core/errors.ts";
 import type { GenerationEvent, GenerationInference } from "../../../core/protocols/spec/generation.ts";
+import { GREEDY } from "../../../core/protocols/spec/sampling.ts";
 import type { InferenceContext } from "../../../core/serving/target.ts";
 import { digestOf, modelOf, versionOf } from "../../core/serving/world.ts";
 import { type Behaviour, chunkOf, startEngine, streamHead } from "./engine.ts";
@@ -12,15 +13,7 @@ const CHAT: GenerationInference = {
   type: "generation",
   prompts: [{ type: "chat", messages: [{ role: "user", content: "Hi" }] }],
   choices: 1,
-  sampling: {
-    repetitionPenalty: 1,
-    frequencyPenalty: 0,
-    presencePenalty: 0,
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-  },
+  sampling: GREEDY,
   stop: [],
 };
 const DONE = "data: [DONE]\n\n";

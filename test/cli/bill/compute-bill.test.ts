@@ -2,8 +2,9 @@ import type { BillingSource, RecordedUsage } from "../../../cli/bill/billing-sou
 import { computeBill } from "../../../cli/bill/compute-bill.ts";
 import type { MeasureSource } from "../../../cli/bill/measure-source.ts";
 import { hoursOf, type Period, periodOf, timeOf } from "../../../cli/bill/period.ts";
-import { billCsv, billJson, billLines, exactUsd } from "../../../cli/rendering/bill.ts";
+import { billCsv, billJson, billLines } from "../../../cli/rendering/bill.ts";
 import { usEast1 } from "../../../core/pricing/price-book.ts";
+import { usdText } from "../../../core/tenants/usd-amount.ts";
 import { DEPLOYMENT, line } from "../../core/pricing/cost/hour.ts";
 
 const HOUR = 3_600_000;
@@ -125,7 +126,7 @@ describe("written down", () => {
     [-1_500_000_000_000n, "-1.5"],
     [20_000_000_000_000n, "20"],
   ])("%p picodollars are %s USD", (picodollars, text) => {
-    expect(exactUsd(picodollars)).toBe(text);
+    expect(usdText(picodollars)).toBe(text);
   });
 
   const nothing = (component: string) => `${component.padEnd(42)}0.000000`;

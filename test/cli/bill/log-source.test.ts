@@ -1,34 +1,17 @@
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { createLogSource } from "../../../cli/bill/log-source.ts";
-import { createLogsSimulator } from "../../../local/logs/simulator.ts";
-import type { LogSink } from "../../../local/simulator.ts";
 import { line } from "../../core/pricing/cost/hour.ts";
-import { type RunningEndpoint, startEndpoint } from "../../local/endpoint/running-endpoint.ts";
+import { type RunningLogs, startLogs } from "../running-logs.ts";
 
 const EIGHT = Date.parse("2026-11-24T08:00:00Z");
 const NINE = EIGHT + 3_600_000;
-let endpoint: RunningEndpoint;
-let sink: LogSink;
-let now = EIGHT;
+let logs: RunningLogs;
 beforeAll(async () => {
-  endpoint = await startEndpoint(
-    (context) => {
-      const logs = createLogsSimulator({ ...context, clock: () => now });
-      sink = logs;
-      return [logs];
-    },
-    { endpointClock: Date.now },
-  );
-  for (const deployment of ["router", "small"]) {
-    await endpoint.create("AWS::Logs::LogGroup", deployment, { LogGroupName: `/farthing/local/${deployment}` });
-  }
+  logs = await startLogs();
 });
-afterAll(() => endpoint.stop());
+afterAll(() => logs.endpoint.stop());
 
-const write = (at: number, deployment: string, text: string) => {
-  now = at;
-  sink.append(`/farthing/local/${deployment}`, "stream", text);
-};
+const write: RunningLogs["write"] = (...args) => logs.write(...args);
 const usage = (at: number, requestId: string) =>
   JSON.stringify({ _aws: {}, ...line({ requestId, at: new Date(at).toISOString() }) });
 const report = (requestId: string) =>
@@ -51,7 +34,7 @@ test("an hour has what began in it, each once, wherever its lines stand", async 
   write(NINE + 7, "router", usage(NINE, "next"));
   write(NINE + 8, "router", report("next"));
 
-  const client = new CloudWatchLogsClient(endpoint.asOperator);
+  const client = new CloudWatchLogsClient(logs.endpoint.asOperator);
   const source = createLogSource(client, "local", new AbortController().signal);
   const eight = await source.read(EIGHT, NINE);
   expect(eight.lines.map(({ requestId }) => requestId)).toEqual(["one", "late"]);

@@ -44,6 +44,14 @@ test("keeps the assembly while nothing that it is made of changes, and replaces 
   expect(existsSync(first.directory)).toBe(false);
 });
 
+test("an assembly holds for as many processors as it was made for", async () => {
+  const on = (processors: number) =>
+    synthesize({ root, environment: "dev", stateDirectory, signal: new AbortController().signal, processors });
+  await on(2);
+  expect(await on(2)).toMatchObject({ fresh: false });
+  expect(await on(1)).toMatchObject({ fresh: true });
+});
+
 test("a failure has the app's own words, and the assembly before it still stands", async () => {
   const { directory } = await run();
   app(`process.stderr.write("There is no environment dev."); process.exit(1);`);

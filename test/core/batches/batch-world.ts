@@ -7,6 +7,7 @@ import type { FarthingError } from "../../../core/errors.ts";
 import type { StoredFile } from "../../../core/files/file.ts";
 import { createFileDesk, type FileDesk } from "../../../core/files/file-desk.ts";
 import type { FileContents } from "../../../core/files/file-store.ts";
+import type { Slot } from "../../../core/jobs/slot-store.ts";
 import type { Accounting, Api } from "../../../core/serving/api-dependencies.ts";
 import type { Clock } from "../../../core/serving/clock.ts";
 import { NO_TERMS } from "../../../core/tenants/terms.ts";
@@ -41,6 +42,8 @@ export interface World {
   readonly started: string[];
   /** Ids that whoever sweeps would look at, with the time from which on. */
   readonly open: Map<string, number>;
+  /** Of batches that count against the limit. */
+  readonly slots: ReadonlyMap<string, Slot>;
   nowMillis: number;
   /** Requests that begin now are not answered before this. */
   gate: Promise<void>;
@@ -58,6 +61,7 @@ export function createWorld(): World {
   const batches = new Map<string, string>();
   const contents = new Map<string, Uint8Array>();
   const open = new Map<string, number>();
+  const slots = new Map<string, Slot>();
   let tokens = 0;
   const newToken = () => hash("sha256", String(tokens++), "hex").slice(0, 25);
   const clock: Clock = {
@@ -113,6 +117,9 @@ export function createWorld(): World {
       batches.set(key(batch.tenant, batch.id), JSON.stringify(batch));
       return "written";
     },
+    putSlot: async (slot: Slot) => (step(), void slots.set(key(slot.tenant, slot.id), slot)),
+    removeSlot: async (tenant: string, id: string) => (step(), void slots.delete(key(tenant, id))),
+    slots: async (tenant: string) => (step(), [...slots.values()].filter((slot) => slot.tenant === tenant)),
   };
   const openStore = {
     putOpen: async ({ id, dueAtMillis }: { id: string; dueAtMillis: number }) => (
@@ -156,11 +163,20 @@ export function createWorld(): World {
   const files = createFileDesk({ store: fileStore, contents: fileContents, clock, newToken });
   const world: World = {
     files,
-    batches: createBatchDesk({ store, files, open: openStore, start, clock, newToken, behind: () => {} }),
+    batches: createBatchDesk({
+      store,
+      files,
+      open: openStore,
+      start,
+      clock,
+      newToken,
+      behind: (work) => void work.catch(() => {}),
+    }),
     told: [],
     requests: [],
     started: [],
     open,
+    slots,
     nowMillis: NOW,
     gate: Promise.resolve(),
     reply: () => ({ type: "text", tokens: 1 }),

@@ -7,11 +7,11 @@ import { createStoreBreaker } from "../../../core/caching/store-breaker.ts";
 import type { CacheRule } from "../../../core/models/cache-schema.ts";
 import type { GenerationEvent, GenerationInference } from "../../../core/protocols/spec/generation.ts";
 import type { InferenceRequest, InferenceResult } from "../../../core/protocols/spec/inference.ts";
+import { GREEDY } from "../../../core/protocols/spec/sampling.ts";
 import type { Answer, Journal, Work } from "../../../core/serving/work.ts";
 import { digestOf, modelOf, versionOf } from "../serving/world.ts";
 import { knownCaller } from "../tenants/known-caller.ts";
 import { type VirtualTime, virtualTime } from "./virtual-time.ts";
-import { GREEDY } from "../../../core/protocols/spec/sampling.ts";
 
 export const RULE: CacheRule = { ttlSeconds: 60 };
 

@@ -1,12 +1,13 @@
 import type { Job } from "../../../core/jobs/job.ts";
-import type { JobSlot, JobStore, OpenJob } from "../../../core/jobs/job-store.ts";
+import type { JobStore, OpenJob } from "../../../core/jobs/job-store.ts";
+import type { Slot } from "../../../core/jobs/slot-store.ts";
 
 /** As the table does it: conditional writes, nothing kept between two readers. `lose`: the next write is taken, its reply lost. */
 export function memoryJobStore() {
   const jobs = new Map<string, Job>();
   const bodies = new Map<string, Uint8Array>();
   const open = new Map<string, OpenJob>();
-  const slots = new Map<string, JobSlot>();
+  const slots = new Map<string, Slot>();
   const store: JobStore = {
     find: async (tenant, id) => structuredClone(jobs.get(`${tenant}/${id}`)),
     latest: async (tenant, limit, before) =>

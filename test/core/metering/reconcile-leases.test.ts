@@ -5,6 +5,7 @@ import { reconcileLeases } from "../../../core/metering/reconcile-leases.ts";
 import { reconcileUsage } from "../../../core/metering/reconcile-usage.ts";
 import { createUsageSequence } from "../../../core/metering/usage-sequence.ts";
 import { budgetData } from "../../../core/tenants/budget-data.ts";
+import { leaseEntry } from "./leases/lease-entry.ts";
 import { memoryUsageStore } from "./memory-usage-store.ts";
 import { usageLine } from "./usage-lines.ts";
 
@@ -14,19 +15,11 @@ const HOURS = 3_600_000;
 const LATER = ENDED + HOURS;
 const KEY_HASH = "b".repeat(64);
 
-const lease = (overrides: Partial<LeaseEntry> = {}): LeaseEntry => ({
-  day: "2026-11-24",
-  startedAtMillis: STARTED,
-  expiresAtMillis: ENDED,
-  grantedPicodollars: 100n,
-  settledPicodollars: 10n,
-  requestsPerSecond: 0,
-  requestsTaken: 0,
-  tokensPerSecond: 0,
-  tokensTaken: 0,
-  slots: 0,
-  ...overrides,
-});
+const lease = (overrides: Partial<LeaseEntry> = {}): LeaseEntry =>
+  leaseEntry({
+    ...{ day: "2026-11-24", startedAtMillis: STARTED, expiresAtMillis: ENDED, grantedPicodollars: 100n },
+    ...overrides,
+  });
 
 async function world(ids: Readonly<Record<string, string>> = { "tenant#acme": "L" }) {
   const store = createMemoryAccountStore();

@@ -2,6 +2,7 @@
 import { FarthingError } from "../../../core/errors.ts";
 import type { GenerationEvent } from "../../../core/protocols/spec/generation.ts";
 import type { InferenceRequest, InferenceResult } from "../../../core/protocols/spec/inference.ts";
+import { GREEDY } from "../../../core/protocols/spec/sampling.ts";
 import { BREAKER_LIMITS } from "../../../core/routing/circuit-breaker.ts";
 import { routedAnswer } from "../../../core/routing/routed-answer.ts";
 import { explained } from "../../../core/serving/attempt.ts";
@@ -134,15 +135,7 @@ const CHAT: InferenceRequest = {
   type: "generation",
   prompts: [{ type: "chat", messages: [{ role: "user", content: "Hi" }] }],
   choices: 1,
-  sampling: {
-    repetitionPenalty: 1,
-    frequencyPenalty: 0,
-    presencePenalty: 0,
-    temperature: 0,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-  },
+  sampling: GREEDY,
   stop: [],
 };
 const TOOLS = { tools: { tools: [{ name: "f" }], choice: "auto" } } as const;

@@ -1,28 +1,15 @@
 import type { UsageLine } from "../../../core/metering/usage-line.ts";
 import { readUsageLine } from "../../../core/metering/usage-line-schema.ts";
 import { createUsageLog, METRICS } from "../../../functions/inference/usage-log.ts";
+import { usageLine } from "../../core/metering/usage-lines.ts";
 
-const LINE: UsageLine = {
-  usage: "farthing.usage/1",
-  requestId: "r-1",
+const LINE = usageLine({
   at: "2026-11-24T12:00:00.123Z",
   tenant: 'quoted "tenant"',
-  key: "fk_aaaa",
-  route: "/v2/models/{name}/infer",
-  model: "digits",
-  version: "a".repeat(64),
-  target: "function",
-  deployment: "small",
-  status: 200,
-  inputTokens: 3,
   outputTokens: 0,
-  requestBytes: 10,
-  responseBytes: 20,
   inferenceMillis: 1.25,
-  durationMillis: 2.5,
-  coldStart: false,
   priceUsd: 0.000002,
-};
+});
 
 function written(line: UsageLine): { readonly text: string; readonly members: Record<string, unknown> } {
   process.env.POWERTOOLS_SERVICE_NAME = "farthing-small";

@@ -61,6 +61,13 @@ function pass(seconds: number, concurrency?: number): void {
   }
 }
 
+const FIVE_PER_COPY = {
+  TargetValue: 5,
+  PredefinedMetricSpecification: {
+    PredefinedMetricType: "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
+  },
+} as const;
+
 test("target tracking: out within half a minute, in after fifteen, to zero when nobody asks", async () => {
   await register(0, 4);
   await client.send(
@@ -69,10 +76,7 @@ test("target tracking: out within half a minute, in after fifteen, to zero when 
       PolicyName: "track",
       PolicyType: "TargetTrackingScaling",
       TargetTrackingScalingPolicyConfiguration: {
-        TargetValue: 5,
-        PredefinedMetricSpecification: {
-          PredefinedMetricType: "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
-        },
+        ...FIVE_PER_COPY,
         ScaleOutCooldown: 60,
         ScaleInCooldown: 60,
       },
@@ -195,12 +199,7 @@ test("suspended scaling does nothing; unknown targets and broken policies are re
       ...TARGET,
       PolicyName: "track",
       PolicyType: "TargetTrackingScaling",
-      TargetTrackingScalingPolicyConfiguration: {
-        TargetValue: 5,
-        PredefinedMetricSpecification: {
-          PredefinedMetricType: "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
-        },
-      },
+      TargetTrackingScalingPolicyConfiguration: FIVE_PER_COPY,
     }),
   );
   pass(60, 50);

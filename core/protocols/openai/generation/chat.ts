@@ -1,16 +1,16 @@
 /** POST /v1/chat/completions */
-import { versionId } from "../../../models/registry.ts";
 import { jsonResponse } from "../../json/json-response.ts";
 import type { AnsweredBy } from "../../protocol.ts";
 import type { GenerationEvent, TokenLogprob, TokenLogprobs } from "../../spec/generation.ts";
 import type { HttpResponse } from "../../spec/http.ts";
+import { answerHead } from "./answer-head.ts";
 import { readChatRequest } from "./chat-request.ts";
 import { type CollectedChoice, collect } from "./collected-choices.ts";
 import type { StreamedChunk } from "./event-stream.ts";
 import { finishReason } from "./finish-reason.ts";
 import { generationRoute } from "./generation-route.ts";
 import type { AnswerForm } from "./request-fields.ts";
-import { priceComment, usageMembers, usageObject } from "./usage.ts";
+import { lastChunk, usageObject } from "./usage.ts";
 
 export const CHAT_ROUTE = generationRoute({
   path: "/v1/chat/completions",
@@ -78,9 +78,7 @@ async function* chunks(
         yield chunk(event.choice, {}, { reason: finishReason(event.reason) });
         break;
       case "finish":
-        yield includeUsage
-          ? { type: "chunk", value: { ...common, ...usageMembers(event.usage, answer) } }
-          : priceComment(event.usage, answer);
+        yield lastChunk(event.usage, answer, includeUsage ? common : undefined);
     }
   }
 }
@@ -105,13 +103,7 @@ const toolCallDelta = (event: Extract<GenerationEvent, { readonly type: "tool-ca
     ? { index: event.call, id: event.id, type: "function", function: { name: event.name, arguments: "" } }
     : { index: event.call, function: { arguments: event.argumentsText } };
 
-const head = ({ requestId, createdAtSeconds, model, version }: AnsweredBy, object: string) => ({
-  id: `chatcmpl-${requestId}`,
-  object,
-  created: createdAtSeconds,
-  model: model.name,
-  system_fingerprint: `fp_${versionId(version.digest)}`,
-});
+const head = (answer: AnsweredBy, object: string) => answerHead(answer, { idPrefix: "chatcmpl", object });
 
 const logprobs = (tokens: readonly TokenLogprobs[]) => ({
   content: tokens.map((token) => ({ ...logprobObject(token), top_logprobs: token.top.map(logprobObject) })),

@@ -1,16 +1,16 @@
 /** POST /v1/completions: text goes on, without a chat around it. */
-import { versionId } from "../../../models/registry.ts";
 import { jsonResponse } from "../../json/json-response.ts";
 import type { AnsweredBy } from "../../protocol.ts";
 import type { GenerationEvent, TokenLogprobs } from "../../spec/generation.ts";
 import type { HttpResponse } from "../../spec/http.ts";
+import { answerHead } from "./answer-head.ts";
 import { collect } from "./collected-choices.ts";
 import { readCompletionsRequest } from "./completions-request.ts";
 import type { StreamedChunk } from "./event-stream.ts";
 import { finishReason } from "./finish-reason.ts";
 import { generationRoute } from "./generation-route.ts";
 import type { AnswerForm } from "./request-fields.ts";
-import { priceComment, usageMembers, usageObject } from "./usage.ts";
+import { lastChunk, usageObject } from "./usage.ts";
 
 export const COMPLETIONS_ROUTE = generationRoute({
   path: "/v1/completions",
@@ -76,20 +76,12 @@ async function* chunks(
       case "tool-call-delta":
         break;
       case "finish":
-        yield includeUsage
-          ? { type: "chunk", value: { ...common, ...usageMembers(event.usage, answer) } }
-          : priceComment(event.usage, answer);
+        yield lastChunk(event.usage, answer, includeUsage ? common : undefined);
     }
   }
 }
 
-const head = ({ requestId, createdAtSeconds, model, version }: AnsweredBy) => ({
-  id: `cmpl-${requestId}`,
-  object: "text_completion",
-  created: createdAtSeconds,
-  model: model.name,
-  system_fingerprint: `fp_${versionId(version.digest)}`,
-});
+const head = (answer: AnsweredBy) => answerHead(answer, { idPrefix: "cmpl", object: "text_completion" });
 
 /** The older form, by columns; offsets count the characters of one choice from its beginning, over all of its chunks. */
 function createLogprobs() {

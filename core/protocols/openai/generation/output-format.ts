@@ -6,18 +6,28 @@ import { readJsonSchema } from "./json-schema.ts";
 import { readName } from "./tools.ts";
 
 /** Undefined: any text. */
-export function readOutputFormat({ response_format: format }: JsonObject): OutputFormat | undefined {
+export const readOutputFormat = ({ response_format: format }: JsonObject): OutputFormat | undefined =>
+  readFormat(format, "response_format", ({ json_schema: schema }) =>
+    readSchemaFormat(schema, "response_format.json_schema"),
+  );
+
+/** `field`: where it stands; `readSchema`: from where it has the schema. */
+export function readFormat(
+  format: unknown,
+  field: string,
+  readSchema: (format: JsonObject) => OutputFormat,
+): OutputFormat | undefined {
   if (format === undefined || format === null) return undefined;
-  if (!isJsonObject(format)) throw wrong("response_format", format, 'an object like {"type": "json_object"}');
+  if (!isJsonObject(format)) throw wrong(field, format, 'an object like {"type": "json_object"}');
   switch (format.type) {
     case "text":
       return undefined;
     case "json_object":
       return { type: "json-object" };
     case "json_schema":
-      return readSchemaFormat(format.json_schema, "response_format.json_schema");
+      return readSchema(format);
     default:
-      throw wrong("response_format.type", format.type, '"text", "json_object" or "json_schema"');
+      throw wrong(`${field}.type`, format.type, '"text", "json_object" or "json_schema"');
   }
 }
 

@@ -1,30 +1,21 @@
 /** Tools that a chat may call: https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools */
 import { isJsonObject, type JsonObject } from "../../json/parse-json.ts";
 import type { ToolCall, ToolDefinition, ToolUse } from "../../spec/generation.ts";
-import { readFlag, readText, wrong } from "../fields.ts";
-import { readJsonSchema } from "./json-schema.ts";
+import { readText, wrong } from "../fields.ts";
+import { MOST_TOOLS, readFunctionMembers, readToolUse as readTools, type ToolForm } from "../tool-use.ts";
 
-const MOST_TOOLS = 128;
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const NAME_FORM = "1 to 64 letters, digits, '_' or '-'";
 
+const FORM: ToolForm = {
+  read: readTool,
+  nameOf: (choice) => isJsonObject(choice.function) && choice.function.name,
+  namePath: ".function.name",
+  choiceExample: '{"type": "function", "function": {"name": …}}',
+};
+
 /** Undefined where no tool is offered. */
-export function readToolUse(body: JsonObject): ToolUse | undefined {
-  const { tools, parallel_tool_calls: parallel } = body;
-  const noTools = tools === undefined || tools === null || (Array.isArray(tools) && tools.length === 0);
-  if (!noTools && !(Array.isArray(tools) && tools.length <= MOST_TOOLS)) {
-    throw wrong("tools", tools, `a list of at most ${MOST_TOOLS} tools`);
-  }
-  const read = noTools ? [] : tools.map((tool: unknown, index) => readTool(tool, `tools[${index}]`));
-  refuseTwins(read);
-  const choice = readChoice(body.tool_choice, read);
-  if (read.length === 0) return undefined;
-  return {
-    tools: read,
-    choice,
-    ...(parallel !== undefined && parallel !== null && { parallel: readFlag(parallel, "parallel_tool_calls") }),
-  };
-}
+export const readToolUse = (body: JsonObject): ToolUse | undefined => readTools(body, FORM);
 
 function readTool(tool: unknown, field: string): ToolDefinition {
   if (!isJsonObject(tool)) throw wrong(field, tool, 'an object like {"type": "function", "function": {…}}');
@@ -32,7 +23,6 @@ function readTool(tool: unknown, field: string): ToolDefinition {
   const definition = tool.function;
   if (!isJsonObject(definition)) throw wrong(`${field}.function`, definition, "an object with name and parameters");
   const name = readName(definition.name, `${field}.function.name`);
-  const { description, parameters, strict } = definition;
   for (const key in definition) {
     if (["name", "description", "parameters", "strict"].includes(key)) continue;
     throw wrong(
@@ -41,40 +31,7 @@ function readTool(tool: unknown, field: string): ToolDefinition {
       "absent; a function has name, description, parameters, strict",
     );
   }
-  if (parameters !== undefined && parameters !== null) {
-    const schema = readJsonSchema(parameters, `${field}.function.parameters`);
-    if (schema.type !== undefined && schema.type !== "object") {
-      throw wrong(`${field}.function.parameters.type`, schema.type, '"object": arguments have names');
-    }
-  }
-  return {
-    name,
-    ...(typeof description === "string" && description !== "" && { description }),
-    ...(isJsonObject(parameters) && { parameters }),
-    ...(strict !== undefined && strict !== null && { strict: readFlag(strict, `${field}.function.strict`) }),
-  };
-}
-
-function refuseTwins(tools: readonly ToolDefinition[]): void {
-  const seen = new Set<string>();
-  tools.forEach(({ name }, index) => {
-    if (seen.has(name)) throw wrong(`tools[${index}].function.name`, name, "a name that no other tool has");
-    seen.add(name);
-  });
-}
-
-function readChoice(choice: unknown, tools: readonly ToolDefinition[]): ToolUse["choice"] {
-  if (choice === undefined || choice === null) return "auto";
-  if (choice === "auto" || choice === "none") return choice;
-  if (tools.length === 0) throw wrong("tool_choice", choice, '"none", "auto" or absent where no tools are given');
-  if (choice === "required") return choice;
-  const named =
-    isJsonObject(choice) && choice.type === "function" && isJsonObject(choice.function) && choice.function.name;
-  if (typeof named !== "string") {
-    throw wrong("tool_choice", choice, '"none", "auto", "required", or {"type": "function", "function": {"name": …}}');
-  }
-  if (tools.some(({ name }) => name === named)) return { name: named };
-  throw wrong("tool_choice.function.name", named, `one of ${tools.map(({ name }) => name).join(", ")}`);
+  return { name, ...readFunctionMembers(definition, `${field}.function`) };
 }
 
 /** The calls that an assistant's earlier message made. */

@@ -1,6 +1,7 @@
 import { formatUsd } from "../../../pricing/request-price.ts";
 import type { AnsweredBy } from "../../protocol.ts";
 import type { InferenceUsage } from "../../spec/inference.ts";
+import type { StreamedChunk } from "./event-stream.ts";
 
 /** `estimated` is ours: the engine gave no counts. */
 export const usageObject = ({
@@ -21,15 +22,14 @@ export const usageObject = ({
 /**
  * What a stream says last of itself. Headers are gone by then, so the price, which buffered answers carry in
  * `x-farthing-price-usd`, is a member of this chunk that OpenAI's does not have: `x_farthing.price_usd`, a decimal as text.
+ * `head`: of chunks with usage; undefined where the caller did not ask for it. Clients pass over comments, people who look at
+ * the stream do not.
  */
-export const usageMembers = (usage: InferenceUsage, answer: AnsweredBy) => ({
-  choices: [],
-  usage: usageObject(usage),
-  x_farthing: { price_usd: formatUsd(answer.priceUsd(usage)) },
-});
-
-/** For callers who did not ask for usage: clients pass over comments, people who look at the stream do not. */
-export const priceComment = (usage: InferenceUsage, answer: AnsweredBy) => ({
-  type: "comment" as const,
-  text: `x-farthing-price-usd ${formatUsd(answer.priceUsd(usage))}`,
-});
+export function lastChunk(usage: InferenceUsage, answer: AnsweredBy, head: object | undefined): StreamedChunk {
+  const price = formatUsd(answer.priceUsd(usage));
+  if (head === undefined) return { type: "comment", text: `x-farthing-price-usd ${price}` };
+  return {
+    type: "chunk",
+    value: { ...head, choices: [], usage: usageObject(usage), x_farthing: { price_usd: price } },
+  };
+}

@@ -3,7 +3,7 @@ import { FarthingError } from "../../../errors.ts";
 import { isJsonObject, type JsonObject } from "../../json/parse-json.ts";
 import type { OutputFormat } from "../../spec/generation.ts";
 import { readFlag, wrong } from "../fields.ts";
-import { readSchemaFormat } from "../generation/output-format.ts";
+import { readFormat, readSchemaFormat } from "../generation/output-format.ts";
 
 export const UNSUPPORTED = {
   previous_response_id: "no response is stored, so none can be gone on from; send the earlier items in input",
@@ -55,19 +55,7 @@ export function readTextFormat({ text }: JsonObject): OutputFormat | undefined {
     if (name === "format" || value === null || (name === "verbosity" && value === "medium")) continue;
     throw wrong(`text.${name}`, value, "absent; the models here know only text.format");
   }
-  const { format } = text;
-  if (format === undefined || format === null) return undefined;
-  if (!isJsonObject(format)) throw wrong("text.format", format, 'an object like {"type": "json_object"}');
-  switch (format.type) {
-    case "text":
-      return undefined;
-    case "json_object":
-      return { type: "json-object" };
-    case "json_schema":
-      return readSchemaFormat(format, "text.format");
-    default:
-      throw wrong("text.format.type", format.type, '"text", "json_object" or "json_schema"');
-  }
+  return readFormat(text.format, "text.format", (format) => readSchemaFormat(format, "text.format"));
 }
 
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh"];

@@ -2,6 +2,8 @@
  * One random history of a tenant: environments that freeze, die and come back, clocks that disagree, a network that loses and
  * repeats, days and months that end, and a reconciler. Throws as soon as a promise of the leases is broken.
  */
+
+import { seededRandom } from "../../../../bench/seeded-random.ts";
 import type { Demand } from "../../../../core/metering/admission.ts";
 import { type Account, committed } from "../../../../core/metering/leases/account.ts";
 import { LEASE_LIMITS } from "../../../../core/metering/leases/lease-limits.ts";
@@ -9,7 +11,6 @@ import { reconcileLease, settleableLeases } from "../../../../core/metering/leas
 import { settleStoredShards } from "../../../../core/metering/leases/stored-shards.ts";
 import { windowsOf } from "../../../../core/metering/leases/windows.ts";
 import type { Budget, TenantTerms } from "../../../../core/tenants/terms.ts";
-import { seededRandom } from "./seeded-random.ts";
 import { SimulatedEnvironment, type UsageLine } from "./simulated-environment.ts";
 import { simulatedNetwork } from "./simulated-network.ts";
 

@@ -1,4 +1,4 @@
-import { type Account, committed, type LeaseEntry, NEW_ACCOUNT } from "../../../../core/metering/leases/account.ts";
+import { type Account, committed, NEW_ACCOUNT } from "../../../../core/metering/leases/account.ts";
 import { keptWindows } from "../../../../core/metering/leases/free-money.ts";
 import { createMemoryAccountStore } from "../../../../core/metering/leases/memory-account-store.ts";
 import { fund, settleShard, withAllotment } from "../../../../core/metering/leases/shards.ts";
@@ -7,21 +7,11 @@ import { reconcileLeases } from "../../../../core/metering/reconcile-leases.ts";
 import type { UsageReader } from "../../../../core/metering/usage-store.ts";
 import type { Terms } from "../../../../core/tenants/terms.ts";
 import { admissionWorld, hard } from "../admission-world.ts";
+import { leaseEntry } from "./lease-entry.ts";
 
 const [DAY, NEXT, MONTH] = ["2026-11-24", "2026-11-25", "2026-11"];
 const NOW = Date.UTC(2026, 10, 24, 12);
-const LEASE: LeaseEntry = {
-  day: DAY,
-  startedAtMillis: NOW,
-  expiresAtMillis: NOW + 60_000,
-  grantedPicodollars: 30n,
-  settledPicodollars: 10n,
-  requestsPerSecond: 0,
-  requestsTaken: 0,
-  tokensPerSecond: 0,
-  tokensTaken: 0,
-  slots: 0,
-};
+const LEASE = leaseEntry({ day: DAY, startedAtMillis: NOW, expiresAtMillis: NOW + 60_000 });
 const ROOT: Account = {
   ...NEW_ACCOUNT,
   revision: 5,

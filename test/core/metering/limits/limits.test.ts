@@ -1,9 +1,10 @@
 /** Limits over several environments and any arrivals: never more than allowed, and not much less. */
+
+import { seededRandom } from "../../../../bench/seeded-random.ts";
 import type { Grant } from "../../../../core/metering/admission.ts";
 import { duration } from "../../../../core/metering/limits/rate-headers.ts";
 import type { Limits } from "../../../../core/tenants/terms.ts";
 import { admissionWorld } from "../admission-world.ts";
-import { seededRandom } from "../leases/seeded-random.ts";
 
 const SEEDS = Array.from({ length: 8 }, (_, index) => index + 1);
 const SECONDS = 25;

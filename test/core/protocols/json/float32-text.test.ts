@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { float32Text } from "../../../../core/protocols/json/float32-text.ts";
+import { float32Text, MAX_FLOAT32_TEXT, writeFloat32Text } from "../../../../core/protocols/json/float32-text.ts";
 
 test.each([
   [0.1, "0.1"],
@@ -41,6 +41,20 @@ test("in the range of scores and pixels no shorter decimal exists", () => {
       const shortest =
         [6, 7, 8, 9].find((precision) => Math.fround(Number(value.toPrecision(precision))) === value) ?? 9;
       expect(digits(printed)).toBeLessThanOrEqual(shortest);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test("written as bytes it is the same text, and never longer than is said", () => {
+  const bytes = new Uint8Array(3 + MAX_FLOAT32_TEXT);
+  const written = (value: number) => Buffer.from(bytes.subarray(3, writeFloat32Text(value, bytes, 3))).toString();
+  const small = fc.float({ min: Math.fround(-1), max: 1, noNaN: true });
+  fc.assert(
+    fc.property(fc.oneof(fc.float(), small), (value) => {
+      const text = written(value);
+      expect(text).toBe(float32Text(value));
+      expect(text.length).toBeLessThanOrEqual(MAX_FLOAT32_TEXT);
     }),
     { numRuns: 5000 },
   );

@@ -2,21 +2,14 @@
 import fc from "fast-check";
 import type { FarthingError } from "../../../../core/errors.ts";
 import type { GenerationEvent, GenerationInference } from "../../../../core/protocols/spec/generation.ts";
+import { PLAIN } from "../../../../core/protocols/spec/sampling.ts";
 import { generationEvents, wholeGeneration } from "../../../../core/protocols/upstream/generation-events.ts";
 
 const REQUEST: GenerationInference = {
   type: "generation",
   prompts: [{ type: "chat", messages: [{ role: "user", content: "Hello, you!" }] }],
   choices: 1,
-  sampling: {
-    repetitionPenalty: 1,
-    frequencyPenalty: 0,
-    presencePenalty: 0,
-    temperature: 1,
-    topK: 0,
-    topP: 1,
-    minP: 0,
-  },
+  sampling: PLAIN,
   stop: [],
 };
 

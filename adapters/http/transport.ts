@@ -1,4 +1,4 @@
-/** HTTP as AWS's services speak it: connections kept alive, every wait bounded. */
+/** HTTP to other services, those of AWS and upstreams: connections kept alive, every wait bounded. */
 import type { Agent, IncomingMessage } from "node:http";
 
 export interface TransportRequest {
@@ -112,18 +112,31 @@ export function createTransport({
 const clientFor = (protocol: string) =>
   protocol === "https:" ? process.getBuiltinModule("node:https") : process.getBuiltinModule("node:http");
 
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
 /** The whole body; at most `maxBytes`. */
-export async function readBody(message: IncomingMessage, maxBytes = 64 * 1024 * 1024): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+export async function readBody(message: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<Buffer> {
+  const pieces = await readPieces(message, maxBytes);
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+}
+
+/** The same in the pieces in which it came: of megabytes, copying them together is a good part of the cost. */
+export function readPieces(message: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<readonly Buffer[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly Buffer[]>();
+  const pieces: Buffer[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of message as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) throw new NoAnswer(`an answer of more than ${maxBytes} bytes`, false);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw error instanceof NoAnswer ? error : new NoAnswer(`the answer broke off after ${bytes} bytes`, false, error);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes);
+  const brokeOff = (cause?: unknown) => reject(new NoAnswer(`the answer broke off after ${bytes} bytes`, false, cause));
+  // By events: an iteration over the stream takes a third more of the processor.
+  message
+    .on("data", (piece: Buffer) => {
+      bytes += piece.length;
+      pieces.push(piece);
+      if (bytes <= maxBytes) return;
+      reject(new NoAnswer(`an answer of more than ${maxBytes} bytes`, false));
+      message.destroy();
+    })
+    .once("end", () => resolve(pieces))
+    .once("error", (error) => (error instanceof NoAnswer ? reject(error) : brokeOff(error)))
+    .once("close", () => brokeOff());
+  return promise;
 }
