@@ -12,10 +12,10 @@ const answered = answeredBy("the model store");
 export type ArtifactReader = Pick<ArtifactStore, "readManifest" | "readBlob">;
 
 /** One connection gives a function 50 to 90 MB/s; several parts at once give more. Smaller files are read in one piece. */
-const PART_BYTES = 4 * 1024 * 1024;
+const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 /** Under way, or here and waiting for one before them: a slow connection does not make the others idle at once. */
-const PARTS_AHEAD = 5;
+const PARTS_AHEAD = 6;
 
 export function artifactReaderOn(bucket: ReadableBucket): ArtifactReader {
   return {

@@ -197,7 +197,12 @@ describe("other code in an asset", () => {
     const running = await start(assembly);
     expect(await infer()).toMatchObject({ status: 200, body: { model_name: "digits" } });
     const { replaced, needsRestart } = await running.reload(withCode(answering("the new code")));
-    expect(replaced.toSorted()).toEqual(["farthing-local-reconciler", "farthing-local-router", "farthing-local-small"]);
+    expect(replaced.toSorted()).toEqual([
+      "farthing-local-governor",
+      "farthing-local-reconciler",
+      "farthing-local-router",
+      "farthing-local-small",
+    ]);
     expect(needsRestart).toBe(false);
     expect(await infer()).toMatchObject({ status: 200, body: "the new code" });
     expect(await running.reload(assembly)).toMatchObject({ needsRestart: false });

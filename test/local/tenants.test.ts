@@ -172,9 +172,14 @@ test("a customer sees its own usage, a bill has every digit", async () => {
   expect((await usage("", other)).data).toEqual([]);
   await usageSettled();
   const [head, ...bill] = (await cli("tenant", "usage", "acme", "--csv")).split("\n");
-  expect(head).toBe("tenant,day,model,key,requests,errors,cache_hits,input_tokens,output_tokens,price_usd");
+  expect(head).toBe(
+    "tenant,day,model,key,requests,errors,cache_hits,input_tokens,output_tokens,price_usd,own_cost_usd",
+  );
   const { data } = await usage("?group_by=day,model,key");
-  expect(bill).toEqual(
+  const ownCosts = bill.map((row) => row.slice(row.lastIndexOf(",") + 1));
+  for (const cost of ownCosts) expect(cost).toMatch(/^(?:0|0\.\d+)$/);
+  expect(ownCosts.some((cost) => Number(cost) > 0)).toBe(true);
+  expect(bill.map((row) => row.slice(0, row.lastIndexOf(",")))).toEqual(
     data.map((row) =>
       ["acme", row.day, row.model, row.key, row.requests, row.errors, row.cache_hits, row.input_tokens]
         .concat([row.output_tokens, row.price_usd])

@@ -3,7 +3,12 @@
  * much as text, so unlike lengths lose. Those that wait are divided, in the order of their lengths, so that all of them
  * together take the least time; the part that holds the most urgent one goes.
  */
-import type { WaitingRun } from "./waiting-runs.ts";
+import type { MergeableRun } from "./merge.ts";
+
+/** Whatever else is known of a run that waits. */
+interface Waiting {
+  readonly run: MergeableRun;
+}
 
 export interface CompanyLimits {
   readonly rows: number;
@@ -19,11 +24,11 @@ export interface CompanyLimits {
 const DIVIDED = 256;
 
 /** `others` in the order of urgency. The answer holds none but those that may share a batch with `first`. */
-export function companyOf(
-  first: WaitingRun,
-  others: readonly WaitingRun[],
+export function companyOf<Entry extends Waiting>(
+  first: Entry,
+  others: readonly Entry[],
   limits: CompanyLimits,
-): readonly WaitingRun[] {
+): readonly Entry[] {
   const alike = others.filter(({ run }) => run.key === first.run.key);
   if (alike.length === 0) return alike;
   if (first.run.length === 0) return asManyAsFit(first, alike, limits);
@@ -36,11 +41,11 @@ export function companyOf(
 }
 
 /** What has no length needs no padding: the most urgent ones go. */
-function asManyAsFit(
-  first: WaitingRun,
-  alike: readonly WaitingRun[],
+function asManyAsFit<Entry extends Waiting>(
+  first: Entry,
+  alike: readonly Entry[],
   { rows, longestMillis, estimate }: CompanyLimits,
-): readonly WaitingRun[] {
+): readonly Entry[] {
   let sum = first.run.rows;
   const end = alike.findIndex(({ run }) => {
     sum += run.rows;
@@ -50,15 +55,15 @@ function asManyAsFit(
 }
 
 /** Of each position, where the part begins that ends before it, in the cheapest division of all entries up to there. */
-function cheapestDivision(byLength: readonly WaitingRun[], limits: CompanyLimits): Int32Array {
+function cheapestDivision(byLength: readonly Waiting[], limits: CompanyLimits): Int32Array {
   const starts = new Int32Array(byLength.length + 1);
   const cheapest = new Float64Array(byLength.length + 1);
   for (let end = 1; end <= byLength.length; end++) {
-    const { length } = (byLength[end - 1] as WaitingRun).run;
+    const { length } = (byLength[end - 1] as Waiting).run;
     let rows = 0;
     cheapest[end] = Number.POSITIVE_INFINITY;
     for (let start = end - 1; start >= 0; start--) {
-      rows += (byLength[start] as WaitingRun).run.rows;
+      rows += (byLength[start] as Waiting).run.rows;
       const padded = rows * length;
       const millis = limits.estimate(padded);
       const fits = rows <= limits.rows && padded <= limits.paddedTokens && millis <= limits.longestMillis;
