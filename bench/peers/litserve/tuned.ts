@@ -5,6 +5,7 @@ import type { Workload } from "../workload.ts";
 /**
  * One core, requests a second (CPU µs a request), best of the grid and what comes next:
  * digits: batches of 16 for 2 ms through the manager process (671 in two searches), through ZeroMQ (695 to 737), no batching (762 to 838).
+ * tiny-text: batches of 16 for 2 ms through the manager process 1,785 (583), of 32 for 5 ms through ZeroMQ 1,644 (611), no batching late at 32 clients (733).
  * minilm-fp32: batches of 16 for 2 ms through ZeroMQ 429 (2,354), for 0 ms 416 (2,334), through the manager 419 (2,399), of 32 for 5 ms 408 (2,343).
  * Two cores and INT8 were not searched: they have the choice of one core and FP32, with a worker for each core.
  */
