@@ -52,8 +52,14 @@ export async function loadModel(
   const { arrange = (opened) => opened, keyValueMemory = unbudgetedKeyValueMemory() } = options;
   // The small files come first, and what is made of them is done while the weights are still on their way.
   const texts = readTexts(directory, card, options);
+  // Awaited in its turn.
   texts.catch(() => {});
-  const graph = arrange(await openFile(directory, card, settings, options));
+  const opened = await openFile(directory, card, settings, options).catch(async (error: unknown) => {
+    // Whoever hears of the failure may remove the files: nobody reads them any more by then.
+    await Promise.allSettled([texts]);
+    throw error;
+  });
+  const graph = arrange(opened);
   try {
     const { files, tokenizer } = await texts;
     const task = TASKS[card.task]({ card, graph, tokenizer, files, clock, keyValueMemory });
