@@ -16,6 +16,8 @@ const WORDS = 6;
 const BURST = 500;
 /** Of the model whose answers do not last. */
 const SHORT_TTL_MILLIS = 2_000;
+/** An answer's time runs from when it was kept: on a busy machine some time after the engine had said it. */
+const KEPT_LATE_MILLIS = 2_000;
 
 /** To a question that begins with `same`, what the model says does not tell which call it was. */
 const wordsOf = ({ question, serial }: EngineCall): readonly string[] =>
@@ -173,7 +175,8 @@ test(
       for (const serial of serials) {
         if ((seenBy.get(serial) ?? key) !== key) wrong.push(`foreign: ${text}`);
         seenBy.set(serial, key);
-        if (beganAt - (endedAt.get(serial) ?? beganAt) > SHORT_TTL_MILLIS) wrong.push(`stale: ${text}`);
+        if (beganAt - (endedAt.get(serial) ?? beganAt) > SHORT_TTL_MILLIS + KEPT_LATE_MILLIS)
+          wrong.push(`stale: ${text}`);
       }
       if (isWhole) tally.whole++;
       else tally.failed++;

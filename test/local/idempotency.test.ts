@@ -138,10 +138,16 @@ test(
       WORDS.join(""),
       "true",
     ]);
-    const other = await stream("another-key", "kept-chat");
-    expect(await other.ended).toBeUndefined();
-    expect([other.text(), other.response.headers.get("x-farthing-cache")]).toEqual([WORDS.join(""), "hit"]);
-    expect(engine.calls).toHaveLength(before + 1);
+    // The cache gets 15 ms; on a busy machine it may miss them, and the model is asked again.
+    let cache: string | null = null;
+    for (let attempt = 0; cache !== "hit" && attempt < 20; attempt++) {
+      const other = await stream(`another-key-${attempt}`, "kept-chat");
+      expect(await other.ended).toBeUndefined();
+      expect(other.text()).toBe(WORDS.join(""));
+      cache = other.response.headers.get("x-farthing-cache");
+      expect(engine.calls).toHaveLength(before + 1 + attempt + (cache === "hit" ? 0 : 1));
+    }
+    expect(cache).toBe("hit");
   },
   START_MILLIS,
 );
